@@ -1,0 +1,74 @@
+"""What travels to a worker process: plain, picklable descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A file to examine.
+
+    Attributes:
+        sha256: Of its bytes; the worker refuses a file with another hash.
+        path: Where the bytes are.
+        name: What people call it.
+    """
+
+    sha256: str
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a step may take before it is killed.
+
+    Attributes:
+        seconds: Wall-clock time.
+        mebibytes: Memory beyond what the worker held when the step began.
+    """
+
+    seconds: float
+    mebibytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStep:
+    """A step that applies to a subject, with everything a worker needs to run it.
+
+    Attributes:
+        name: Name of the step in its pipeline.
+        plugin: Name of the detector or refiner.
+        parameters: Validated parameters, complete with defaults.
+        limits: Time and memory.
+        input: Name of the step that this one refines.
+        cache_key: Key under which the finding may be reused.
+    """
+
+    name: str
+    plugin: str
+    parameters: Mapping[str, Any]
+    limits: Limits
+    input: str | None = None
+    cache_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Steps to run over one subject, in one worker.
+
+    Attributes:
+        subject: The file.
+        steps: In order; a step's input comes before it, here or in the spool.
+        spool: Folder of this subject's own, where the worker leaves each finding as soon as it has
+            it: ``<step>.json`` beside its artifacts. What lies there survives the worker.
+    """
+
+    subject: Subject
+    steps: tuple[PlannedStep, ...]
+    spool: Path
+    environment: Mapping[str, Any] = field(default_factory=dict)

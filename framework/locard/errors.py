@@ -1,0 +1,82 @@
+"""Errors that are meant for the user.
+
+Each says what was wrong, with what, and what to do next. The command line prints them without a
+traceback and exits with :attr:`LocardError.exit_code`; anything else that escapes is a bug.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process says to the shell."""
+
+    OK = 0
+    ATTENTION = 1
+    """The command finished, and found something that must be looked at: a failed finding, an
+    unreadable file, a difference in a verification or replay."""
+    USAGE = 2
+    """The command, a parameter, a pipeline or a name was wrong; nothing was done."""
+    VAULT = 3
+    """The vault cannot be used: locked, read-only, full, damaged or from a newer version."""
+    BUG = 70
+    """An error that Locard did not expect."""
+    INTERRUPTED = 130
+
+
+class LocardError(Exception):
+    """An error that the user can act on.
+
+    Args:
+        message: What was wrong, and with what.
+        hint: What to do next, if there is something to do.
+    """
+
+    exit_code: ExitCode = ExitCode.USAGE
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.hint}" if self.hint else self.message
+
+
+class PluginError(LocardError):
+    """A plugin is unknown, did not load, or breaks the contract."""
+
+
+class PipelineError(LocardError):
+    """A pipeline file is wrong; the message names file, step and key."""
+
+
+class ImageError(LocardError):
+    """A file is not an image that Locard can read.
+
+    Args:
+        reason: Machine-readable reason, which the finding carries: ``empty``, ``not-an-image``,
+            ``truncated``, ``corrupt``, ``too-large``, ``unsupported``.
+        message: What was wrong, and with what.
+        hint: What to do next.
+    """
+
+    exit_code = ExitCode.ATTENTION
+
+    def __init__(self, reason: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message, hint)
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str, str | None]]:
+        return type(self), (self.reason, self.message, self.hint)
+
+
+class VaultError(LocardError):
+    """The vault cannot be used."""
+
+    exit_code = ExitCode.VAULT
+
+
+class ModelError(LocardError):
+    """A model is missing, or its hash is not the one that is pinned."""

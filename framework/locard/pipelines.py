@@ -1,0 +1,191 @@
+"""Pipelines: named, versioned steps in a TOML file.
+
+A file says::
+
+    name = "quick"
+    version = "1"
+    description = "Traces that need no training"
+
+    [[steps]]
+    name = "grid"                 # what findings are filed under
+    plugin = "jpeg-grid"          # detector or refiner
+    parameters = { window = 9 }   # optional; checked against the plugin's schema
+    limits = { seconds = 30, mebibytes = 1000 }   # optional
+
+    [[steps]]
+    name = "refined"
+    plugin = "dense-crf"
+    input = "grid"                # refiners need one: the step whose map they refine
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from locard.detectors import Refiner
+from locard.errors import PipelineError, PluginError
+
+if TYPE_CHECKING:
+    from locard.detectors import Step
+    from locard.plugins import Catalogue
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+
+
+class LimitsTable(BaseModel):
+    """Limits that replace those from the plugin's declared budget."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seconds: float | None = Field(None, gt=0, description="wall-clock time before it is killed")
+    mebibytes: int | None = Field(None, gt=0, description="memory before it is refused more")
+
+
+class PipelineStep(BaseModel):
+    """One step as the file has it; parameters are complete once :func:`load` returned it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    plugin: Name
+    input: Name | None = None
+    parameters: Mapping[str, Any] = {}
+    limits: LimitsTable = LimitsTable()
+
+
+class Pipeline(BaseModel):
+    """Named, versioned steps."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    version: str = Field(min_length=1, max_length=40)
+    description: str = ""
+    steps: tuple[PipelineStep, ...] = Field(min_length=1)
+
+    def to_json(self) -> str:
+        """Return the canonical text that receipts store and hash."""
+        return json.dumps(self.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the canonical text."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+def load(name_or_path: str | Path, plugins: Catalogue) -> Pipeline:
+    """Load a pipeline by name or file, and check it against the plugins that are there.
+
+    Args:
+        name_or_path: Name of a pipeline that a plugin ships, or path of a TOML file.
+        plugins: Where its steps are looked up.
+
+    Returns:
+        The pipeline, every step's parameters complete with defaults.
+
+    Raises:
+        PipelineError: No such pipeline, or the file is wrong; names file, step and key.
+    """
+    path = _find(str(name_or_path), plugins)
+    try:
+        with path.open("rb") as file:
+            raw = tomllib.load(file)
+    except OSError as error:
+        raise PipelineError(f"cannot read pipeline {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PipelineError(f"{path} is not valid TOML: {error}") from None
+    return resolve(raw, str(path), plugins)
+
+
+def resolve(raw: Mapping[str, Any], source: str, plugins: Catalogue) -> Pipeline:
+    """Check a pipeline that was already parsed; ``source`` names it in errors.
+
+    Raises:
+        PipelineError: As for :func:`load`.
+    """
+    try:
+        pipeline = Pipeline.model_validate(raw)
+    except ValidationError as error:
+        raise PipelineError(f"{source}: {_explain(error, raw)}") from None
+    steps: list[PipelineStep] = []
+    for step in pipeline.steps:
+        where = f"{source}: step {step.name!r}"
+        if any(step.name == earlier.name for earlier in steps):
+            raise PipelineError(f"{where}: there are two steps of this name")
+        try:
+            plugin = plugins.step(step.plugin)
+        except PluginError as error:
+            raise PipelineError(f"{where}: key 'plugin': {error.message}", error.hint) from None
+        _check_input(where, step, plugin, [earlier.name for earlier in steps])
+        steps.append(_complete(where, step, plugin))
+    return pipeline.model_copy(update={"steps": tuple(steps)})
+
+
+def _find(name_or_path: str, plugins: Catalogue) -> Path:
+    if name_or_path in plugins.pipelines:
+        return Path(plugins.pipelines[name_or_path])
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.is_file():
+        return path
+    known = sorted(plugins.pipelines)
+    near = get_close_matches(name_or_path, known, n=1)
+    hint = f"Did you mean {near[0]}? " if near else ""
+    raise PipelineError(
+        f"there is no pipeline {name_or_path!r}",
+        f"{hint}There are: {', '.join(known) or 'none'}; or give the path of a .toml file.",
+    )
+
+
+def _check_input(where: str, step: PipelineStep, plugin: type[Step], earlier: list[str]) -> None:
+    is_refiner = issubclass(plugin, Refiner)
+    if is_refiner and step.input is None:
+        raise PipelineError(
+            f"{where}: key 'input' is missing: {step.plugin} refines another step's map",
+            f"Add input = \"…\", one of: {', '.join(earlier) or '(no earlier step)'}.",
+        )
+    if not is_refiner and step.input is not None:
+        raise PipelineError(f"{where}: key 'input': {step.plugin} is a detector and takes none")
+    if step.input is not None and step.input not in earlier:
+        raise PipelineError(
+            f"{where}: key 'input': there is no earlier step {step.input!r}",
+            f"Earlier steps: {', '.join(earlier) or 'none'}.",
+        )
+
+
+def _complete(where: str, step: PipelineStep, plugin: type[Step]) -> PipelineStep:
+    """Return the step with validated parameters and defaults filled in."""
+    try:
+        parameters = plugin.Parameters.model_validate(dict(step.parameters))
+    except ValidationError as error:
+        known = ", ".join(plugin.Parameters.model_fields) or "none"
+        raise PipelineError(
+            f"{where}: parameters: {_explain(error, step.parameters)}",
+            f"Parameters of {step.plugin}: {known}. `locard plugin show {step.plugin}` has more.",
+        ) from None
+    return step.model_copy(update={"parameters": parameters.model_dump(mode="json")})
+
+
+def _explain(error: ValidationError, raw: Any) -> str:
+    """Say what is wrong in the words of the file: step by name, key by name."""
+    sentences = []
+    for problem in error.errors():
+        place, where = raw, []
+        for part in problem["loc"]:
+            try:
+                place = place[part]
+            except (KeyError, IndexError, TypeError):
+                place = None
+            named = isinstance(part, int) and isinstance(place, Mapping) and "name" in place
+            where.append(f"step {place['name']!r}" if named and place else f"key {part!r}")
+        if where and where[0] == "key 'steps'" and len(where) > 1:
+            where = where[1:]
+        sentences.append(f"{', '.join(where)}: {problem['msg']}")
+    return "; ".join(sentences)

@@ -1,0 +1,30 @@
+"""Detectors that need no training, one file each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from locard import hookimpl
+
+if TYPE_CHECKING:
+    from locard.plugins import Register
+
+
+@hookimpl
+def register_detectors(register: Register) -> None:
+    """Offer the trace detectors."""
+    from locard_traces.double_jpeg import DoubleJpeg
+    from locard_traces.ela import Ela
+    from locard_traces.ghost import Ghost
+    from locard_traces.jpeg_grid import JpegGrid
+    from locard_traces.noise import Noise
+
+    for detector in (JpegGrid, DoubleJpeg, Noise, Ghost, Ela):
+        register(detector)
+
+
+@hookimpl
+def register_pipelines(register: Register) -> None:
+    """Offer the ``quick`` pipeline."""
+    register(Path(__file__).parent / "pipelines" / "quick.toml")

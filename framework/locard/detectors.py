@@ -62,8 +62,9 @@ class Needs:
             return Unmet("too-small", f"{size} pixels; the method needs {self.min_side} a side")
         megapixels = header.width * header.height / 1e6
         if self.max_megapixels is not None and megapixels > self.max_megapixels:
-            return Unmet("too-large", f"{size} pixels; the method goes to {self.max_megapixels:g}"
-                         " megapixels")
+            return Unmet(
+                "too-large", f"{size} pixels; the method goes to {self.max_megapixels:g} megapixels"
+            )
         return None
 
 
@@ -130,7 +131,7 @@ class Step(ABC):
     needs: ClassVar[Needs] = Needs()
     budget: ClassVar[Budget] = Budget()
 
-    def __init__(self, parameters: Parameters | Mapping[str, Any] | None = None) -> None:
+    def __init__(self, parameters: BaseModel | Mapping[str, Any] | None = None) -> None:
         """Keep validated parameters.
 
         Args:

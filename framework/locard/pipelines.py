@@ -149,7 +149,7 @@ def _check_input(where: str, step: PipelineStep, plugin: type[Step], earlier: li
     if is_refiner and step.input is None:
         raise PipelineError(
             f"{where}: key 'input' is missing: {step.plugin} refines another step's map",
-            f"Add input = \"…\", one of: {', '.join(earlier) or '(no earlier step)'}.",
+            f'Add input = "…", one of: {", ".join(earlier) or "(no earlier step)"}.',
         )
     if not is_refiner and step.input is not None:
         raise PipelineError(f"{where}: key 'input': {step.plugin} is a detector and takes none")

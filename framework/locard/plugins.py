@@ -148,7 +148,9 @@ class Catalogue:
             if plugin is not None and name in self.entries:
                 yield self.entries[name], plugin
 
-    def _call(self, hook: str, entry: PluginEntry, plugin: Any, register: Callable[..., None]) -> None:
+    def _call(
+        self, hook: str, entry: PluginEntry, plugin: Any, register: Callable[..., None]
+    ) -> None:
         """Call one plugin's hook, so that an error can be laid at its door."""
         others = [other for other in self.manager.get_plugins() if other is not plugin]
         try:

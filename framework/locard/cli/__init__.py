@@ -1,0 +1,121 @@
+"""The command line. Each command group is a small module that is imported when it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from locard import __version__
+from locard.errors import ExitCode, LocardError
+
+DEBUG_VARIABLE = "LOCARD_DEBUG"
+
+
+class _LazyGroup(TyperGroup):
+    """A group that knows its commands by name and help line, and imports the one that is used."""
+
+    def __init__(self, **attributes: Any) -> None:
+        from locard.plugins import catalogue
+
+        super().__init__(**attributes)
+        self._offers = catalogue().commands
+        for name, offer in self._offers.items():
+            self.add_command(TyperCommand(name, help=offer.help_line), name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] in self._offers:
+            self.add_command(_import_command(args[0], self._offers[args[0]].target), args[0])
+        return super().resolve_command(ctx, args)
+
+
+def _import_command(name: str, target: str) -> Any:
+    """Import "module:attribute" and return it as a command."""
+    from pkgutil import resolve_name
+
+    found = resolve_name(target)
+    command = typer.main.get_command(found) if isinstance(found, typer.Typer) else found
+    command.name = name
+    return command
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"locard {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_LazyGroup,
+    no_args_is_help=True,
+    rich_markup_mode=None,  # rich takes longer to import than everything else that --help needs
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def locard(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Forensic image examination: detectors as plugins, findings under custody, reports.
+
+    Exit codes: 0 done; 1 done, and something must be looked at; 2 wrong command; 3 vault unusable.
+    """
+
+
+def main() -> None:
+    """Run the command line; every error that a user can meet ends in words, not a traceback."""
+    try:
+        app()
+    except LocardError as error:
+        report_error(error)
+        raise SystemExit(error.exit_code) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("locard: interrupted; what was finished is kept\n")
+        raise SystemExit(ExitCode.INTERRUPTED) from None
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`); leave nothing for the interpreter to flush.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(ExitCode.OK) from None
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        sys.stderr.write(
+            f"locard: error: this is a bug in Locard: {type(error).__name__}: {error}\n"
+            f"Set {DEBUG_VARIABLE}=1 and run the command again to see where it comes from.\n"
+        )
+        raise SystemExit(ExitCode.BUG) from None
+
+
+def report_error(error: LocardError) -> None:
+    """Print an error for the user on standard error."""
+    sys.stderr.write(f"locard: error: {printable(error.message)}\n")
+    if error.hint:
+        sys.stderr.write(f"{printable(error.hint)}\n")
+
+
+def printable(text: str) -> str:
+    """Return outside text (file names above all) in a form that cannot steer a terminal.
+
+    Control characters, line breaks, direction overrides and undecodable bytes become escapes.
+    """
+    return "".join(
+        character
+        if character.isprintable() and character not in _DIRECTION_CONTROLS
+        else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )
+
+
+_DIRECTION_CONTROLS = frozenset(
+    "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)

@@ -1,0 +1,126 @@
+"""``locard analyze``: examine files without a case."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from locard.cli.common import JsonOption, QuietOption, print_json, printable
+from locard.cli.options import ExecutorOption, PipelineOption, WorkersOption, cores
+from locard.errors import ExitCode
+from locard.plugins import catalogue
+
+if TYPE_CHECKING:
+    from locard.engine.records import FindingRecord
+    from locard.service.analyze import Analysis, SavedMaps
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def analyze(
+    files: Annotated[list[str], typer.Argument(help="Photographs, folders, or globs.")],
+    pipeline: PipelineOption = "quick",
+    json: JsonOption = False,
+    maps: Annotated[
+        Path | None,
+        typer.Option(help="Folder for heat maps (.npy, and .png overlays) and masks."),
+    ] = None,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
+    quiet: QuietOption = False,
+) -> None:
+    """Examine files without a case, and print what each step says of each.
+
+    Exit code 1 means that a file or a step could not be examined; what was detected does not
+    change the exit code.
+    """
+    from locard import pipelines
+    from locard.cli.progress import progress_bar
+    from locard.service.analyze import analyze as run
+    from locard.service.maps import MapFolder
+    from locard.sources import expand
+
+    plugins = catalogue()
+    loaded = pipelines.load(pipeline, plugins)
+    attention = False
+
+    def report(analysis: Analysis) -> None:
+        nonlocal attention
+        attention |= analysis.needs_attention
+        if json:
+            print_json(as_json(analysis))
+        elif not quiet:
+            _print_words(analysis)
+
+    with progress_bar(plugins, quiet=quiet or json):
+        summary = run(
+            expand(files),
+            loaded,
+            plugins=plugins,
+            workers=workers or cores(),
+            report=report,
+            keep=MapFolder(maps).keep if maps else None,
+            executor=executor,
+        )
+    if summary.interrupted:
+        raise KeyboardInterrupt
+    raise typer.Exit(ExitCode.ATTENTION if attention else ExitCode.OK)
+
+
+def as_json(analysis: Analysis) -> dict[str, Any]:
+    """Return what ``--json`` prints for one file; ``schemas/analyze.schema.json`` describes it."""
+    from locard.service.analyze import SavedMaps
+
+    result = analysis.result
+    return {
+        "file": analysis.file,
+        "sha256": analysis.sha256,
+        "width": result.width if result else None,
+        "height": result.height if result else None,
+        "error": analysis.error,
+        "findings": [
+            _finding(finding, analysis.saved.get(finding.step, SavedMaps()))
+            for finding in (result.findings if result else ())
+        ],
+    }
+
+
+def _finding(finding: FindingRecord, saved: SavedMaps) -> dict[str, Any]:
+    return {
+        "step": finding.step,
+        "plugin": finding.plugin,
+        "version": finding.plugin_version,
+        "outcome": str(finding.outcome),
+        "score": finding.score,
+        "reason": finding.reason,
+        "explanation": finding.explanation,
+        "seconds": round(finding.seconds, 6),
+        "measurements": dict(finding.measurements),
+        "regions": [dict(region) for region in finding.regions],
+        **{kind: str(path) if path else None for kind, path in dataclasses.asdict(saved).items()},
+    }
+
+
+def _print_words(analysis: Analysis) -> None:
+    result = analysis.result
+    size = f"  {result.width}×{result.height}" if result and result.width else ""
+    typer.echo(f"{printable(analysis.file)}{size}")
+    if analysis.error:
+        typer.echo(f"  {printable(analysis.error)}")
+    for finding in result.findings if result else ():
+        score = "" if finding.score is None else f"{finding.score:.4g}"
+        typer.echo(f"  {finding.step:<22}{finding.outcome.words:<16}{score}")
+        if finding.explanation:
+            typer.echo(_indented(printable(finding.explanation)))
+
+
+def _indented(text: str) -> str:
+    import shutil
+    import textwrap
+
+    width = min(shutil.get_terminal_size().columns, 100)
+    return textwrap.fill(text, width, initial_indent=" " * 6, subsequent_indent=" " * 6)

@@ -1,0 +1,28 @@
+"""Options of the commands that run the engine."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+PipelineOption = Annotated[
+    str, typer.Option("--pipeline", "-p", help="Name of a pipeline, or path of a .toml file.")
+]
+WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        "-w",
+        min=1,
+        help="Worker processes.  [default: one a core]",
+        show_default=False,
+    ),
+]
+ExecutorOption = Annotated[str, typer.Option("--executor", help="Where the workers are.")]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

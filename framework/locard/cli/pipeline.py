@@ -1,0 +1,103 @@
+"""``locard pipeline``: what will run, before it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from locard.cli.common import JsonOption, print_json, print_table, printable
+from locard.cli.options import PipelineOption
+from locard.errors import ExitCode, LocardError
+from locard.plugins import catalogue
+
+if TYPE_CHECKING:
+    from locard.pipelines import Pipeline
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def pipeline() -> None:
+    """List, show and plan pipelines."""
+
+
+@app.command("list")
+def list_pipelines(json: JsonOption = False) -> None:
+    """List the pipelines that plugins ship."""
+    from rich.table import Table
+
+    from locard import pipelines
+
+    rows: list[dict[str, Any]] = []
+    plugins = catalogue()
+    for name in sorted(plugins.pipelines):
+        try:
+            loaded = pipelines.load(name, plugins)
+        except LocardError as error:
+            rows.append({"name": name, "version": None, "steps": [], "error": error.message})
+        else:
+            rows.append(_summary(name, loaded))
+    if json:
+        for row in rows:
+            print_json(row)
+        return
+    table = Table("pipeline", "version", "steps", "description")
+    for row in rows:
+        text = row.get("description") or f"cannot run: {row['error']}"
+        table.add_row(row["name"], row["version"] or "?", ", ".join(row["steps"]), text)
+    print_table(table)
+
+
+def _summary(name: str, loaded: Pipeline) -> dict[str, Any]:
+    return {
+        "name": name,
+        "version": loaded.version,
+        "description": loaded.description,
+        "steps": [step.name for step in loaded.steps],
+        "error": None,
+    }
+
+
+@app.command("show")
+def show(name: Annotated[str, typer.Argument(help="Name, or path of a .toml file.")]) -> None:
+    """Print a pipeline as JSON, with every parameter that it leaves at its default."""
+    import json
+
+    from locard import pipelines
+
+    loaded = pipelines.load(name, catalogue())
+    typer.echo(json.dumps(loaded.model_dump(mode="json"), indent=2, ensure_ascii=False))
+
+
+@app.command("plan")
+def plan(
+    files: Annotated[list[Path], typer.Argument(help="Photographs.")],
+    pipeline: PipelineOption = "quick",
+    json: JsonOption = False,
+) -> None:
+    """Say for each file which steps will run, and why the others do not apply."""
+    from rich.table import Table
+
+    from locard import pipelines
+
+    loaded = pipelines.load(pipeline, catalogue())
+    readable = True
+    table = Table("file", "step", "plugin", "will run", "why not")
+    for file in files:
+        for row in _plan_rows(loaded, file):
+            readable &= row["outcome"] != "failed"
+            if json:
+                print_json(row)
+            else:
+                runs = "yes" if row["runs"] else "no"
+                why = row["explanation"] or ""
+                table.add_row(printable(row["file"]), row["step"], row["plugin"], runs, why)
+    if not json:
+        print_table(table)
+    raise typer.Exit(ExitCode.OK if readable else ExitCode.ATTENTION)
+
+
+def _plan_rows(loaded: Pipeline, file: Path) -> list[dict[str, Any]]:
+    raise NotImplementedError

@@ -1,0 +1,70 @@
+"""A progress bar on standard error: an observer of the engine like any other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from locard.cli import printable
+from locard.engine.events import Event, Examined, Started
+from locard.hookspecs import hookimpl
+from locard.outcomes import Outcome
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from locard.plugins import Catalogue
+
+
+class ProgressBar:
+    """Shows how far an examination is, how long it will take, and how many findings failed."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._bar = progress.add_task("examining", total=None, failed="")
+        self._failed = 0
+
+    @hookimpl
+    def observe(self, event: Event) -> None:
+        """Move the bar."""
+        if isinstance(event, Started):
+            self._progress.update(self._bar, total=event.exhibits)
+        elif isinstance(event, Examined):
+            findings = event.result.findings
+            self._failed += sum(finding.outcome is Outcome.FAILED for finding in findings)
+            failed = f"{self._failed} failed" if self._failed else ""
+            name = printable(event.subject.name)[-40:]
+            self._progress.update(self._bar, advance=1, failed=failed, description=name)
+
+
+@contextmanager
+def progress_bar(plugins: Catalogue, *, quiet: bool) -> Iterator[None]:
+    """Show a progress bar while the block runs, if somebody is there to see it."""
+    if quiet or not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[failed]}", style="red"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = ProgressBar(progress)
+        plugins.manager.register(bar, name="progress-bar")
+        try:
+            yield
+        finally:
+            plugins.manager.unregister(bar)

@@ -1,0 +1,93 @@
+"""Keep the maps of an analysis as files that scripts and people can open."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from locard.errors import LocardError
+from locard.service.analyze import SavedMaps
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from locard.engine.records import ExhibitResult, FindingRecord
+    from locard.engine.tasks import Subject
+
+
+class MapFolder:
+    """Writes ``<sha256>-<step>.npy``, ``….png`` and ``…-mask.png`` into a folder.
+
+    Args:
+        folder: Made where it does not exist.
+
+    Raises:
+        LocardError: The folder cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LocardError(
+                f"cannot write maps to {folder}: {error.strerror}",
+                "Give another folder with --maps.",
+            ) from None
+
+    def keep(self, subject: Subject, result: ExhibitResult) -> Mapping[str, SavedMaps]:
+        """Write the maps and masks of one file.
+
+        Returns:
+            The files written, by step.
+        """
+        picture = _Picture(subject.path)
+        return {
+            finding.step: SavedMaps(
+                map=self._write_map(subject.sha256, finding, picture),
+                mask=self._write_mask(subject.sha256, finding),
+            )
+            for finding in result.findings
+        }
+
+    def _write_map(self, sha256: str, finding: FindingRecord, picture: _Picture) -> Path | None:
+        import numpy as np
+        from PIL import Image
+
+        from locard.engine.artifacts import read_map
+        from locard.overlay import overlay
+
+        artifact = finding.artifact("map")
+        if artifact is None:
+            return None
+        height, width = picture.pixels.shape[:2]
+        values = read_map(artifact).at_pixels(height, width)
+        path = self.folder / f"{sha256}-{finding.step}.npy"
+        np.save(path, values)
+        Image.fromarray(overlay(picture.pixels, values)).save(path.with_suffix(".png"))
+        return path
+
+    def _write_mask(self, sha256: str, finding: FindingRecord) -> Path | None:
+        artifact = finding.artifact("mask")
+        if artifact is None:
+            return None
+        path = self.folder / f"{sha256}-{finding.step}-mask.png"
+        shutil.copyfile(artifact.path, path)
+        return path
+
+
+class _Picture:
+    """Decodes a file when its first overlay is drawn, and only then."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        from locard.image import Image
+
+        return Image.from_path(self._path).pixels

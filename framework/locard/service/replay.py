@@ -1,0 +1,175 @@
+"""Replay an examination: run its receipts again, and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from locard import pipelines
+from locard.engine.tasks import Subject
+from locard.errors import LocardError
+from locard.service.examine import scratch_folder, subjects_of
+
+if TYPE_CHECKING:
+    from locard.engine.records import ExhibitResult, FindingRecord
+    from locard.plugins import Catalogue
+    from locard.vault.case import Case
+    from locard.vault.vault import Vault
+
+COMPARED = ("plugin_version", "outcome", "score", "reason", "regions", "measurements")
+"""What must be equal besides the artifacts; times and machines may differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A place where the replay says something else than the record.
+
+    Attributes:
+        exhibit: Label of the exhibit.
+        step: Name of the step.
+        what: Attribute or artifact that differs.
+        recorded: What the vault has.
+        replayed: What the replay gave.
+    """
+
+    exhibit: str
+    step: str
+    what: str
+    recorded: Any
+    replayed: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What came of a replay.
+
+    Attributes:
+        examination: Its number.
+        exhibits: How many exhibits were examined again.
+        findings: How many findings were compared.
+        differences: All that differ; empty where everything is the same, to the bit.
+        interrupted: Whether the user stopped it.
+    """
+
+    examination: int
+    exhibits: int
+    findings: int
+    differences: tuple[Difference, ...]
+    interrupted: bool
+
+
+def replay_case(
+    vault: Vault,
+    case_name: str,
+    number: int | None,
+    *,
+    plugins: Catalogue,
+    workers: int,
+    executor: str = "local",
+) -> Replay:
+    """Run an examination's pipeline again over its exhibits, without the cache, and compare.
+
+    Nothing is written to the case: a replay can be done by anyone who may read the vault.
+
+    Args:
+        vault: Where the case is.
+        case_name: Its name.
+        number: Number of the examination; None for the last.
+        plugins: Where the steps come from.
+        workers: Number of worker processes.
+        executor: Name of the executor.
+
+    Raises:
+        LocardError: There is no such examination.
+        PipelineError: A plugin of its pipeline is not there any more.
+    """
+    from locard.engine.run import examine
+
+    case = vault.case(case_name)
+    facts = _examination(case, number)
+    pipeline = pipelines.resolve(facts.pipeline, f"examination {facts.number}", plugins)
+    recorded: dict[str, dict[str, FindingRecord]] = {}
+    labels: dict[str, str] = {}
+    differences: list[Difference] = []
+    compared = 0
+
+    def compare(subject: Subject, result: ExhibitResult) -> None:
+        nonlocal compared
+        label = labels.pop(subject.sha256)
+        expected = recorded.pop(label)
+        compared += len(expected)
+        differences.extend(compare_exhibit(label, expected, result.findings))
+
+    def again() -> Iterator[Any]:
+        for exhibit in case.exhibits():
+            stored = case.findings(examination=facts.number, exhibit=exhibit.label)
+            findings = {item.finding.step: item.finding for item in stored}
+            if findings:
+                recorded[exhibit.label] = findings
+                yield exhibit
+
+    with scratch_folder(vault, f"replay-{facts.id}") as scratch:
+        summary = examine(
+            pipeline,
+            subjects_of(again(), labels),
+            plugins=plugins,
+            sink=compare,
+            scratch=scratch,
+            workers=workers,
+            executor=executor,
+            total=facts.done,
+        )
+    return Replay(facts.number, summary.exhibits, compared, tuple(differences), summary.interrupted)
+
+
+def compare_exhibit(
+    label: str, recorded: Mapping[str, FindingRecord], replayed: tuple[FindingRecord, ...]
+) -> list[Difference]:
+    """Return every difference between two sets of findings of one exhibit."""
+    again = {finding.step: finding for finding in replayed}
+    differences = [
+        Difference(
+            label,
+            step,
+            "finding",
+            "recorded" if step in recorded else None,
+            "replayed" if step in again else None,
+        )
+        for step in sorted(recorded.keys() ^ again.keys())
+    ]
+    for step in (step for step in recorded if step in again):
+        before, after = _comparable(recorded[step]), _comparable(again[step])
+        differences += [
+            Difference(label, step, what, before.get(what), after.get(what))
+            for what in sorted(before.keys() | after.keys())
+            if before.get(what) != after.get(what)
+        ]
+    return differences
+
+
+def _comparable(finding: FindingRecord) -> dict[str, Any]:
+    facts = {name: getattr(finding, name) for name in COMPARED}
+    facts["outcome"] = str(finding.outcome)
+    facts["models"] = finding.receipt.get("models", [])
+    for artifact in finding.artifacts:
+        facts[f"{artifact.kind} {artifact.name}"] = artifact.sha256
+    return facts
+
+
+def _examination(case: Case, number: int | None) -> Any:
+    examinations = case.examinations()
+    if not examinations:
+        raise LocardError(
+            f"case {case.facts.name} has no examination to replay",
+            f"Begin one: locard examine {case.facts.name} --pipeline quick",
+        )
+    if number is None:
+        return examinations[-1]
+    for facts in examinations:
+        if facts.number == number:
+            return facts
+    raise LocardError(
+        f"case {case.facts.name} has no examination {number}",
+        f"It has {', '.join(str(facts.number) for facts in examinations)}.",
+    )

@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from locard import __version__
 from locard.errors import ExitCode, LocardError
+from locard.text import printable as printable
 
 DEBUG_VARIABLE = "LOCARD_DEBUG"
 
@@ -101,21 +102,3 @@ def report_error(error: LocardError) -> None:
     sys.stderr.write(f"locard: error: {printable(error.message)}\n")
     if error.hint:
         sys.stderr.write(f"{printable(error.hint)}\n")
-
-
-def printable(text: str) -> str:
-    """Return outside text (file names above all) in a form that cannot steer a terminal.
-
-    Control characters, line breaks, direction overrides and undecodable bytes become escapes.
-    """
-    return "".join(
-        character
-        if character.isprintable() and character not in _DIRECTION_CONTROLS
-        else character.encode("unicode_escape").decode("ascii")
-        for character in text
-    )
-
-
-_DIRECTION_CONTROLS = frozenset(
-    "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)

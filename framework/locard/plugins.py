@@ -19,19 +19,21 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import pluggy
 
 from locard import hookspecs
+from locard.discovery import CORE_PLUGIN as CORE_PLUGIN
+from locard.discovery import ENTRY_POINT_GROUP as ENTRY_POINT_GROUP
+from locard.discovery import Installed, from_entry_points, installed_plugins
 from locard.errors import PluginError
 
 if TYPE_CHECKING:
     from locard.detectors import Detector, Refiner, Step
+    from locard.engine.events import Event
     from locard.engine.executor import Executor
     from locard.report.exporter import Exporter
 
-ENTRY_POINT_GROUP = "locard"
 ALLOW_LIST_VARIABLE = "LOCARD_PLUGINS"
-CORE_PLUGIN = "core"
-"""The plugin that holds Locard's own commands, executor and exporters: no allow-list blocks it."""
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_TARGET = re.compile(r"[\w.]+:[\w.]+")
 
 Register = Callable[[Any], None]
 
@@ -50,7 +52,6 @@ class Command:
     name: str
     target: str
     help_line: str
-    plugin: str
 
 
 @dataclass(slots=True)
@@ -62,7 +63,8 @@ class PluginEntry:
         distribution: Name of the package that brought it.
         version: Version of that package.
         target: What the entry point points at.
-        status: ``loaded``, ``blocked`` by the allow-list, or ``broken``.
+        status: ``loaded``, ``blocked`` by the allow-list, or ``broken``: it did not load, or a hook
+            of its raised. What the other hooks of a broken plugin offer can be used.
         errors: What went wrong, one sentence each.
         offers: "detector jpeg-grid", "command case", … as far as collected.
     """
@@ -79,6 +81,11 @@ class PluginEntry:
         """Note an error, and that the plugin is not to be relied on."""
         self.status = "broken"
         self.errors.append(error)
+
+    def offered(self, kind: str) -> list[str]:
+        """Return the names of what it offers of one kind ("detector", "refiner", …)."""
+        pairs = (offer.split(" ", 1) for offer in self.offers)
+        return [name for offer_kind, name in pairs if offer_kind == kind]
 
 
 def allow_list() -> frozenset[str] | None:
@@ -108,38 +115,69 @@ class Catalogue:
         self._allowed = allowed
         self._collected: dict[str, dict[str, Any]] = {}
         self._owners: dict[tuple[str, str], str] = {}
-        if entry_points is None:
-            entry_points = metadata.entry_points(group=ENTRY_POINT_GROUP)
-        for entry_point in sorted(entry_points, key=lambda e: (e.name != CORE_PLUGIN, e.name)):
-            self._load(entry_point)
+        self._deaf: set[str] = set()
+        found = installed_plugins() if entry_points is None else from_entry_points(entry_points)
+        for plugin in found:
+            self._add(plugin)
 
     # --- loading -------------------------------------------------------------------------------
 
-    def _load(self, entry_point: metadata.EntryPoint) -> None:
-        distribution = entry_point.dist
-        entry = PluginEntry(
-            name=entry_point.name,
-            distribution=distribution.name if distribution else "unknown",
-            version=distribution.version if distribution else "unknown",
-            target=entry_point.value,
-        )
-        if entry.name in self.entries:
-            twin = self.entries[entry.name]
-            if (twin.distribution, twin.target) != (entry.distribution, entry.target):
-                twin.errors.append(
-                    f"{entry.distribution} has a plugin of the same name, which was left out"
-                )
+    def _add(self, plugin: Installed) -> None:
+        """List a plugin, and load it where it may load."""
+        if plugin.name in self.entries:
+            self._note_twin(self.entries[plugin.name], plugin)
             return
-        self.entries[entry.name] = entry
-        if self._allowed is not None and entry.name not in self._allowed | {CORE_PLUGIN}:
+        entry = PluginEntry(plugin.name, plugin.distribution, plugin.version, plugin.target)
+        self.entries[plugin.name] = entry
+        if plugin.entry_point is None:
+            entry.break_with(plugin.error or "its package cannot be read")
+        elif self._allowed is None or plugin.is_core or plugin.name in self._allowed:
+            self._load(entry, plugin.entry_point)
+        else:
             entry.status = "blocked"
-            return
+
+    @staticmethod
+    def _note_twin(entry: PluginEntry, twin: Installed) -> None:
+        if (twin.distribution, twin.target) != (entry.distribution, entry.target):
+            entry.errors.append(
+                f"package {twin.distribution} has a plugin of the same name ({twin.target}), "
+                "which was left out"
+            )
+
+    def _load(self, entry: PluginEntry, entry_point: metadata.EntryPoint) -> None:
         try:
-            self.manager.register(entry_point.load(), name=entry.name)
+            plugin = entry_point.load()
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  a plugin may raise SystemExit as well
             entry.break_with(f"{type(error).__name__} on import: {error}")
+            return
+        try:
+            self.manager.register(plugin, name=entry.name)
+        except (ValueError, pluggy.PluginValidationError) as error:
+            # pluggy before 1.7 leaves a plugin half registered when a signature is wrong.
+            if self.manager.has_plugin(entry.name):
+                self.manager.unregister(name=entry.name)
+            entry.break_with(f"its hooks cannot be used: {error}")
+            return
+        self._check_hooks(entry, plugin)
+
+    def _check_hooks(self, entry: PluginEntry, plugin: Any) -> None:
+        """Note hooks that Locard will never call, and a plugin without any."""
+        callers = self.manager.get_hookcallers(plugin) or []
+        if not callers:
+            entry.break_with("it implements no hook; is @locard.hookimpl missing?")
+        known = [name for name in vars(self.manager.hook) if hasattr(hookspecs, name)]
+        for caller in callers:
+            if not caller.has_spec():
+                near = get_close_matches(caller.name, known, n=1)
+                hint = f"; did you mean {near[0]}?" if near else ""
+                entry.break_with(f"Locard has no hook {caller.name}{hint}")
+
+    @property
+    def not_installed(self) -> list[str]:
+        """Names on the allow-list of which there is no plugin, sorted."""
+        return sorted((self._allowed or frozenset()) - self.entries.keys())
 
     # --- collecting ----------------------------------------------------------------------------
 
@@ -148,91 +186,114 @@ class Catalogue:
             if plugin is not None and name in self.entries:
                 yield self.entries[name], plugin
 
-    def _call(
-        self, hook: str, entry: PluginEntry, plugin: Any, register: Callable[..., None]
-    ) -> None:
-        """Call one plugin's hook, so that an error can be laid at its door."""
+    def _call(self, hook: str, entry: PluginEntry, plugin: Any, **arguments: Any) -> bool:
+        """Call one plugin's hook, so that an error can be laid at its door.
+
+        Returns:
+            Whether it returned without an error.
+        """
         others = [other for other in self.manager.get_plugins() if other is not plugin]
         try:
-            self.manager.subset_hook_caller(hook, others)(register=register)
+            self.manager.subset_hook_caller(hook, others)(**arguments)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001
             entry.break_with(f"{type(error).__name__} in {hook}: {error}")
+            return False
+        return True
 
-    def _collect(self, hook: str, kind: str, name_of: Callable[[Any], str]) -> dict[str, Any]:
+    def _collect(
+        self, hook: str, kind: str, accept: Callable[..., tuple[str, Any]]
+    ) -> dict[str, Any]:
+        """Return what plugins register through a hook, by name.
+
+        Args:
+            hook: Name of the hook.
+            kind: What it collects, in a word.
+            accept: Takes what a plugin registers, checks it, and returns its name and what to keep.
+        """
         if hook in self._collected:
             return self._collected[hook]
         found = self._collected[hook] = {}
-
         for entry, plugin in self._plugins():
 
-            def register(item: Any, entry: PluginEntry = entry) -> None:
-                name = name_of(item)
-                if name in found:
-                    owner = self._owners[kind, name]
-                    raise ValueError(f"plugin {owner!r} already offers a {kind} {name!r}")
+            def register(*args: Any, entry: PluginEntry = entry, **kwargs: Any) -> None:
+                name, item = accept(*args, **kwargs)
+                self._claim(kind, name, entry)
                 found[name] = item
-                self._owners[kind, name] = entry.name
-                entry.offers.append(f"{kind} {name}")
 
-            self._call(hook, entry, plugin, register)
+            self._call(hook, entry, plugin, register=register)
         return found
+
+    def _claim(self, kind: str, name: str, entry: PluginEntry) -> None:
+        """Note who offers a name; pipelines cannot tell a detector from a refiner by name."""
+        for taken in ("detector", "refiner") if kind in ("detector", "refiner") else (kind,):
+            if (taken, name) in self._owners:
+                owner = self._owners[taken, name]
+                raise ValueError(f"plugin {owner!r} already offers a {taken} {name!r}")
+        self._owners[kind, name] = entry.name
+        entry.offers.append(f"{kind} {name}")
 
     @property
     def detectors(self) -> dict[str, type[Detector]]:
         """Detectors by name."""
         from locard.detectors import Detector
 
-        return self._collect("register_detectors", "detector", _step_name(Detector))
+        return self._collect("register_detectors", "detector", _accept_step(Detector))
 
     @property
     def refiners(self) -> dict[str, type[Refiner]]:
         """Refiners by name."""
         from locard.detectors import Refiner
 
-        return self._collect("register_refiners", "refiner", _step_name(Refiner))
+        _ = self.detectors  # first, so that a name both want goes to the detector every time
+        return self._collect("register_refiners", "refiner", _accept_step(Refiner))
 
     @property
     def pipelines(self) -> dict[str, Path]:
         """Files of the pipelines that plugins ship, by the files' stem."""
-        return self._collect("register_pipelines", "pipeline", lambda path: Path(path).stem)
+        return self._collect("register_pipelines", "pipeline", _accept_pipeline)
 
     @property
     def executors(self) -> dict[str, type[Executor]]:
         """Executors by name."""
-        return self._collect("register_executors", "executor", lambda item: str(item.name))
+        from locard.engine.executor import Executor
+
+        return self._collect("register_executors", "executor", _accept_class(Executor))
 
     @property
     def exporters(self) -> dict[str, type[Exporter]]:
         """Report exporters by name."""
-        return self._collect("register_exporters", "exporter", lambda item: str(item.name))
+        from locard.report.exporter import Exporter
+
+        return self._collect("register_exporters", "exporter", _accept_class(Exporter))
 
     @property
     def commands(self) -> dict[str, Command]:
         """Commands by name."""
-        if "register_commands" not in self._collected:
-            found: dict[str, Command] = {}
-            self._collected["register_commands"] = found
-            for entry, plugin in self._plugins():
-
-                def register(
-                    name: str, target: str, help_line: str, entry: PluginEntry = entry
-                ) -> None:
-                    if name in found:
-                        raise ValueError(f"{found[name].plugin!r} already has a command {name!r}")
-                    found[name] = Command(name, target, help_line, entry.name)
-                    entry.offers.append(f"command {name}")
-
-                self._call("register_commands", entry, plugin, register)
-        return self._collected["register_commands"]
+        return self._collect("register_commands", "command", _accept_command)
 
     def collect_all(self) -> None:
         """Call every hook, so that ``entries`` says all there is to say."""
         _ = (self.detectors, self.refiners, self.pipelines)
         _ = (self.executors, self.exporters, self.commands)
 
+    # --- observing -----------------------------------------------------------------------------
+
+    def notify(self, event: Event) -> None:
+        """Tell observers of an event. One that raises is noted, and not called again."""
+        for entry, plugin in self._plugins():
+            if entry.name not in self._deaf and not self._call(
+                "observe", entry, plugin, event=event
+            ):
+                self._deaf.add(entry.name)
+
     # --- looking up ----------------------------------------------------------------------------
+
+    @property
+    def steps(self) -> dict[str, type[Step]]:
+        """Detectors and refiners by name."""
+        return {**self.detectors, **self.refiners}
 
     def step(self, name: str) -> type[Step]:
         """Return the detector or refiner of that name.
@@ -240,7 +301,7 @@ class Catalogue:
         Raises:
             PluginError: There is none; the message says what is near, blocked or broken.
         """
-        steps: dict[str, type[Step]] = {**self.detectors, **self.refiners}
+        steps = self.steps
         if name in steps:
             return steps[name]
         raise PluginError(f"there is no detector or refiner {name!r}", self._hint(name, steps))
@@ -264,20 +325,51 @@ class Catalogue:
         return " ".join(hints)
 
 
-def _step_name(base: type[Step]) -> Callable[[Any], str]:
-    """Return a function that checks a class a plugin registers, and gives its name."""
+def _accept_class(base: type[Any]) -> Callable[[Any], tuple[str, Any]]:
+    """Return a function that checks a class a plugin registers, and gives its name with it."""
 
-    def name_of(item: Any) -> str:
+    def accept(item: Any) -> tuple[str, Any]:
         if not (isinstance(item, type) and issubclass(item, base)):
-            raise TypeError(f"{item!r} is not a subclass of locard.{base.__name__}")
-        for attribute in ("name", "version", "summary"):
+            raise TypeError(f"{item!r} is not a subclass of {base.__module__}.{base.__name__}")
+        name = getattr(item, "name", None)
+        if not isinstance(name, str):
+            raise TypeError(f"{item.__name__}.name must be a string")
+        return _kebab(name), item
+
+    return accept
+
+
+def _accept_step(base: type[Step]) -> Callable[[Any], tuple[str, Any]]:
+    """Return the same for detectors and refiners, which need more to be used at all."""
+    accept_class = _accept_class(base)
+
+    def accept(item: Any) -> tuple[str, Any]:
+        name, item = accept_class(item)
+        for attribute in ("version", "summary"):
             if not isinstance(getattr(item, attribute, None), str):
                 raise TypeError(f"{item.__name__}.{attribute} must be a string")
-        if not _NAME.fullmatch(item.name):
-            raise ValueError(f"{item.name!r} is not in kebab-case (a-z, 0-9, hyphens)")
-        return item.name
+        return name, item
 
-    return name_of
+    return accept
+
+
+def _accept_pipeline(path: Any) -> tuple[str, Path]:
+    path = Path(path)
+    if not path.is_file():
+        raise ValueError(f"there is no pipeline file {path}")
+    return _kebab(path.stem), path
+
+
+def _accept_command(name: str, target: str, help_line: str) -> tuple[str, Command]:
+    if not _TARGET.fullmatch(target):
+        raise ValueError(f"command {name!r}: {target!r} is not of the form module:attribute")
+    return _kebab(name), Command(name, target, help_line)
+
+
+def _kebab(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"{name!r} is not in kebab-case (a-z, 0-9, hyphens)")
+    return name
 
 
 @lru_cache(maxsize=1)

@@ -14,12 +14,13 @@ class Source:
     """A file to read.
 
     Attributes:
-        path: Where it is, relative as it was given. It may not exist: whoever reads it says so.
+        path: Exactly as it was given, or as it was found below a folder that was given. It may
+            not exist: whoever reads it says so.
         named: Whether it was named itself, not found in a folder. What was named is always taken;
             what lies in a folder only if it is an image.
     """
 
-    path: Path
+    path: str
     named: bool
 
 
@@ -38,21 +39,20 @@ def expand(given: Iterable[str | os.PathLike[str]]) -> Iterator[Source]:
         # Path.glob takes no absolute pattern, which is what a person may well give.
         matches = [] if os.path.lexists(text) else sorted(glob.glob(text, recursive=True))  # noqa: PTH207
         for match in matches or [text]:
-            path = Path(match)
-            if path.is_dir():
-                yield from _walk(path)
+            if Path(match).is_dir():
+                yield from _walk(match)
             else:
-                yield Source(path, named=True)
+                yield Source(match, named=True)
 
 
-def _walk(folder: Path) -> Iterator[Source]:
+def _walk(folder: str) -> Iterator[Source]:
     unreadable: list[str] = []
     for root, folders, files in os.walk(folder, onerror=lambda e: unreadable.append(e.filename)):
         folders.sort()
         for path in (Path(root, name) for name in sorted(files)):
             if path.is_file() or path.is_symlink():
-                yield Source(path, named=False)
+                yield Source(str(path), named=False)
         # A folder that cannot be listed is passed on, so that its reader tells the user why.
-        yield from (Source(Path(name), named=True) for name in unreadable)
+        yield from (Source(name, named=True) for name in unreadable)
         unreadable.clear()
-    yield from (Source(Path(name), named=True) for name in unreadable)
+    yield from (Source(name, named=True) for name in unreadable)

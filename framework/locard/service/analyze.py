@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import stat
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from locard.engine.run import Summary
     from locard.pipelines import Pipeline
     from locard.plugins import Catalogue
+    from locard.sources import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ Keep = Callable[[Subject, "ExhibitResult"], Mapping[str, SavedMaps]]
 
 
 def analyze(
-    paths: Iterable[str],
+    sources: Iterable[Source],
     pipeline: Pipeline,
     *,
     plugins: Catalogue,
@@ -76,7 +79,7 @@ def analyze(
     """Examine files, and report each in the order in which it was given.
 
     Args:
-        paths: Files, as text that the user will recognise.
+        sources: Files. What was not named itself is passed over unless it is an image.
         pipeline: What to run.
         plugins: Where its steps come from.
         workers: Number of worker processes.
@@ -94,7 +97,7 @@ def analyze(
     with tempfile.TemporaryDirectory(prefix="locard-") as scratch:
         summary = examine(
             pipeline,
-            queue.subjects(paths),
+            queue.subjects(sources),
             plugins=plugins,
             sink=queue.deliver,
             scratch=Path(scratch),
@@ -117,11 +120,14 @@ class _InOrder:
         self._keep = keep
         self._waiting: deque[Analysis] = deque()
 
-    def subjects(self, paths: Iterable[str]) -> Iterator[Subject]:
-        for path in paths:
-            analysis = Analysis(path)
+    def subjects(self, sources: Iterable[Source]) -> Iterator[Subject]:
+        for source in sources:
+            path = Path(source.path)
+            if not source.named and not is_image(path):
+                continue
+            analysis = Analysis(source.path)
             try:
-                analysis.sha256 = hash_file(Path(path))
+                analysis.sha256 = hash_file(path)
             except OSError as error:
                 analysis.error = f"cannot be read: {error.strerror or error}"
             twin = self._twin(analysis.sha256)
@@ -129,7 +135,7 @@ class _InOrder:
                 analysis.result, analysis.saved = twin.result, twin.saved
             self._waiting.append(analysis)
             if analysis.sha256 is not None and twin is None:
-                yield Subject(analysis.sha256, Path(path), path)
+                yield Subject(analysis.sha256, path, source.path)
             self.flush()
 
     def _twin(self, sha256: str | None) -> Analysis | None:
@@ -148,7 +154,18 @@ class _InOrder:
             self._report(self._waiting.popleft())
 
 
+def is_image(path: Path) -> bool:
+    """Return whether a file claims to be an image, by its content or by its name's ending."""
+    raise NotImplementedError
+
+
 def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal."""
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        OSError: It cannot be read, or is no regular file: reading a pipe might never end.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "Not a regular file")
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

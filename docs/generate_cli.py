@@ -43,11 +43,17 @@ def help_of(*words: str) -> str:
 
 def page() -> str:
     """Return the whole page."""
-    parts = [HEAD]
-    for group, commands in GROUPS.items():
-        for words in [(group, command) for command in commands] or [(group,)]:
-            parts.append(f"## `locard {' '.join(words)}`\n\n```\n{help_of(*words)}\n```\n")
-    return "\n".join(parts)
+    commands = [
+        words
+        for group, names in GROUPS.items()
+        for words in ([(group, name) for name in names] or [(group,)])
+    ]
+    return "\n".join([HEAD, *map(section, commands)])
+
+
+def section(words: tuple[str, ...]) -> str:
+    """Return the section of one command."""
+    return f"## `locard {' '.join(words)}`\n\n```\n{help_of(*words)}\n```\n"
 
 
 if __name__ == "__main__":

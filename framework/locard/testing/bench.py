@@ -1,0 +1,197 @@
+"""Runs one step over the kit's pictures in this process, and keeps how it reacted."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from locard.detectors import Detector, Refiner, Step, Unmet
+from locard.errors import ImageError
+from locard.findings import Finding, HeatMap
+from locard.testing import samples
+from locard.testing.probing import ProbeReport, probe
+from locard.testing.samples import Sample
+
+if TYPE_CHECKING:
+    from locard.image import Image
+
+SIDE = 160
+"""Shorter side of the pictures on which behaviour is checked, in pixels, where the step's needs
+allow it: small, for there are many of them."""
+
+PROBE_PIXELS = 1_000_000
+"""Size of the picture on which time and memory are measured, where the step's needs allow it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What a step did with one picture: exactly one of the first three is not None.
+
+    Attributes:
+        finding: What it returned.
+        error: What it raised.
+        unmet: Why it was not called.
+        sample: The picture's file.
+        image: The image it was given; None where it was not called.
+        input: For a refiner, the finding it was to refine.
+        warnings: Warnings that it raised.
+    """
+
+    sample: Sample
+    finding: Finding | None = None
+    error: Exception | None = None
+    unmet: Unmet | None = None
+    image: Image | None = None
+    input: Finding | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+
+class Bench:
+    """One detector or refiner under test.
+
+    What several checks look at is done once.
+
+    Args:
+        step_class: The detector's or refiner's class; it must be importable by module and name.
+    """
+
+    def __init__(self, step_class: type[Step]) -> None:
+        self.step_class = step_class
+        self._reactions: dict[str, Reaction] = {}
+
+    @property
+    def name(self) -> str:
+        """The step's name."""
+        return self.step_class.name
+
+    @cached_property
+    def step(self) -> Step:
+        """The step with its default parameters, loaded."""
+        step = self.step_class()
+        step.load()
+        return step
+
+    @cached_property
+    def side(self) -> int:
+        """Shorter side of ordinary pictures, in pixels."""
+        return max(SIDE, self.step_class.needs.min_side)
+
+    @cached_property
+    def photographs(self) -> list[Sample]:
+        """Ordinary pictures."""
+        return list(samples.photographs(self.side))
+
+    @cached_property
+    def odd_sizes(self) -> list[Sample]:
+        """Pictures whose sides are no multiple of any block."""
+        return list(samples.odd_sizes(self.step_class.needs.min_side))
+
+    @cached_property
+    def degenerate(self) -> list[Sample]:
+        """Pictures at the edge of what is a picture."""
+        smallest = samples.photograph(*[self.step_class.needs.min_side] * 2)
+        return [
+            *samples.degenerate(max(64, self.step_class.needs.min_side)),
+            Sample("smallest-declared.png", samples.encode(smallest, "PNG")),
+            Sample("smallest-declared.jpg", samples.jpeg(smallest)),
+        ]
+
+    @cached_property
+    def all_samples(self) -> list[Sample]:
+        """Every picture of the kit."""
+        return [*self.photographs, *self.odd_sizes, *self.degenerate]
+
+    @cached_property
+    def examined(self) -> list[tuple[Reaction, Finding]]:
+        """Reactions to all pictures for which there is a finding, with it."""
+        return [
+            (reaction, reaction.finding)
+            for reaction in self.reactions(self.all_samples)
+            if reaction.finding is not None
+        ]
+
+    @cached_property
+    def probed(self) -> ProbeReport:
+        """What the step did in a process of its own; see :mod:`locard.testing.probe`."""
+        needs = self.step_class.needs
+        pixels = PROBE_PIXELS
+        if needs.max_megapixels is not None:
+            pixels = min(pixels, int(needs.max_megapixels * 1e6))
+        height = max(int((pixels * 3 / 4) ** 0.5), needs.min_side)
+        scene = samples.photograph(height, max(pixels // height, needs.min_side))
+        ordinary = [reaction.sample for reaction, _ in self.examined][:3]
+        return probe(self.step_class, ordinary, Sample("large.jpg", samples.jpeg(scene)))
+
+    def reactions(self, of: Iterable[Sample]) -> list[Reaction]:
+        """Return how the step reacts to pictures; each is examined once."""
+        found = []
+        for sample in of:
+            if sample.name not in self._reactions:
+                self._reactions[sample.name] = react(self.step, sample)
+            found.append(self._reactions[sample.name])
+        return found
+
+
+def react(step: Step, sample: Sample, image_class: type[Image] | None = None) -> Reaction:
+    """Let a step examine one picture as the engine would, and return how it reacted.
+
+    Args:
+        step: The step, loaded.
+        sample: The picture.
+        image_class: Class to open the picture with, for images that watch what is done to them.
+    """
+    from locard.image import Image
+
+    try:
+        image = (image_class or Image).from_bytes(sample.data, name=sample.name)
+        unmet = step.needs.unmet(image.header)
+    except ImageError as error:
+        unmet = Unmet(error.reason, error.message)
+    if unmet is not None:
+        return Reaction(sample, unmet=unmet)
+    given = input_finding(image.header.height, image.header.width)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            finding, error_raised = run(step, image, given), None
+        except Exception as error:  # noqa: BLE001  whatever a plugin may raise
+            finding, error_raised = None, error
+    return Reaction(
+        sample,
+        finding=finding,
+        error=error_raised,
+        image=image,
+        input=given if isinstance(step, Refiner) else None,
+        warnings=tuple(f"{w.category.__name__}: {w.message}" for w in caught),
+    )
+
+
+def run(step: Step, image: Image, given: Finding) -> Finding:
+    """Call a detector, or a refiner with a finding to refine."""
+    if isinstance(step, Detector):
+        return step.examine(image)
+    assert isinstance(step, Refiner)  # noqa: S101  there is no third kind
+    return step.refine(image, given)
+
+
+def input_finding(height: int, width: int, value: float | None = None) -> Finding:
+    """Return a finding for a refiner to refine.
+
+    Args:
+        height: Height of the picture in pixels.
+        width: Width of the picture in pixels.
+        value: Value of a flat map; None for a map with a suspicious part and some noise.
+    """
+    rows, columns = -(-height // 8), -(-width // 8)
+    if value is None:
+        values = np.random.default_rng(rows * columns).uniform(0.0, 0.3, (rows, columns))
+        values[rows // 3 : rows * 2 // 3 + 1, columns // 4 : columns // 2 + 1] += 0.6
+    else:
+        values = np.full((rows, columns), value)
+    heat_map = HeatMap(values.astype(np.float32), cell=8)
+    return Finding.detected(0.75, "a finding of the conformance kit", map=heat_map)

@@ -1,0 +1,153 @@
+"""Checks of what a step does to the evidence and to the world around it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from locard.testing.bench import Bench, react
+from locard.testing.checks import CheckFailed, NotApplicable, check, require, require_none
+from locard.testing.fingerprint import array_hash, differing_parts, fingerprint
+
+if TYPE_CHECKING:
+    from locard.testing.probing import ProbeReport
+
+TIME_TOLERANCE = 2.0
+"""How many times the declared processor time a step may take here: machines differ."""
+
+MEMORY_TOLERANCE = 1.25
+"""How many times the declared memory a step may take here."""
+
+
+@check
+def same_in_a_fresh_process(bench: Bench) -> None:
+    """A replay, years later, is another process: nothing may depend on what ran before."""
+    report = _probed(bench)
+    here = {r.sample.name: fingerprint(finding) for r, finding in bench.examined}
+    problems = [f"{error} (only there)" for error in report.errors]
+    for name, there in report.fingerprints.items():
+        if parts := differing_parts(here[name], there):
+            problems.append(f"{name}: another {', '.join(parts)} in a fresh process")
+    require_none(
+        problems,
+        "Look for the order of sets, hash(), global state, clocks and unseeded randomness.",
+    )
+
+
+@check
+def needs_respected(bench: Bench) -> None:
+    """The plan promises by the declared needs; a step that opens what it did not declare breaks it.
+
+    DCT coefficients are there for JPEG files only, so only ``needs.jpeg`` may open them.
+    """
+    if bench.step_class.needs.jpeg:
+        raise NotApplicable("the step declares that it reads JPEG coefficients")
+    opened = []
+    for reaction, _ in bench.examined[:4]:
+        watched = _watching_image()
+        react(bench.step, reaction.sample, watched)
+        if watched.opened:
+            opened.append(f"{reaction.sample.name}: opens image.coefficients")
+    require_none(opened, "Declare needs = Needs(jpeg=True).")
+
+
+def _watching_image() -> Any:
+    """Return a class of images whose coefficients cannot be read, and which notes who tries."""
+    from locard.image import Image
+
+    class WatchingImage(Image):
+        opened: ClassVar[bool] = False
+
+        @property
+        def coefficients(self) -> Any:
+            type(self).opened = True
+            raise CheckFailed("image.coefficients opened without needs.jpeg")
+
+    return WatchingImage
+
+
+@check
+def evidence_untouched(bench: Bench) -> None:
+    """An exhibit that a method alters is no evidence any more, for this step and all after it."""
+    from locard.image import Image
+
+    altered = []
+    for reaction, _ in bench.examined:
+        image = reaction.image
+        if image is None:
+            continue
+        fresh = Image.from_bytes(reaction.sample.data, name=reaction.sample.name)
+        for name in ("pixels", "luma"):
+            if array_hash(getattr(image, name)) != array_hash(getattr(fresh, name)):
+                altered.append(f"{reaction.sample.name}: image.{name} was altered")
+        if hashlib.sha256(image.data).digest() != hashlib.sha256(fresh.data).digest():
+            altered.append(f"{reaction.sample.name}: image.data was altered")
+    altered += [f"{path}: the file was altered" for path in _probed(bench).altered]
+    require_none(altered, "Work on a copy: image.pixels.copy().")
+
+
+@check
+def no_files_left(bench: Bench) -> None:
+    """What a step leaves on the disk may hold evidence, fills disks, and is nobody's to clean."""
+    require_none(
+        [f"{path} was left behind" for path in _probed(bench).left],
+        "Keep results in the finding; remove temporary files with tempfile's context managers.",
+    )
+
+
+@check
+def no_network(bench: Bench) -> None:
+    """Evidence must not leave the building, and an examination must not depend on a server."""
+    require_none(
+        sorted(set(_probed(bench).network)),
+        "Ship what the step needs with its package, or through the model registry.",
+    )
+
+
+@check
+def time_within_budget(bench: Bench) -> None:
+    """The engine's limits and the time left on screen are computed from the declared budget."""
+    report = _measured(bench)
+    declared = bench.step_class.budget.seconds_for(report.pixels)
+    require(
+        report.cpu_seconds <= declared * TIME_TOLERANCE,
+        f"{report.pixels / 1e6:.2f} megapixels took {report.cpu_seconds:.2f} s of processor time; "
+        f"declared are {declared:.2f} s (tolerated: {TIME_TOLERANCE:g} times that). "
+        "Make it faster, or declare what it takes.",
+    )
+    killed_at = max(60.0, 10 * declared)
+    require(
+        report.wall_seconds <= killed_at,
+        f"{report.pixels / 1e6:.2f} megapixels took {report.wall_seconds:.0f} s by the clock; the "
+        f"engine kills the step at {killed_at:.0f} s",
+    )
+
+
+@check
+def memory_within_budget(bench: Bench) -> None:
+    """Workers share a machine's memory by the declared budget; who takes more is killed."""
+    report = _measured(bench)
+    if report.mebibytes is None:
+        raise NotApplicable("this system does not tell how much memory a process took")
+    declared = bench.step_class.budget.mebibytes_for(report.pixels)
+    require(
+        report.mebibytes <= declared * MEMORY_TOLERANCE,
+        f"{report.pixels / 1e6:.2f} megapixels took {report.mebibytes:.0f} MiB; declared are "
+        f"{declared:.0f} MiB (tolerated: {MEMORY_TOLERANCE:g} times that). "
+        "Take less, or declare what it takes.",
+    )
+
+
+def _probed(bench: Bench) -> ProbeReport:
+    report = bench.probed
+    if report.died is not None:
+        raise CheckFailed(f"the step was tried in a process of its own: {report.died}")
+    return report
+
+
+def _measured(bench: Bench) -> ProbeReport:
+    report = _probed(bench)
+    if not report.pixels:
+        why = "; ".join(report.errors) or "the declared needs leave out the kit's large picture"
+        raise NotApplicable(f"nothing was measured: {why}")
+    return report

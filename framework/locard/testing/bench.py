@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -38,7 +38,7 @@ class Reaction:
         unmet: Why it was not called.
         sample: The picture's file.
         image: The image it was given; None where it was not called.
-        input: For a refiner, the finding it was to refine.
+        input: The finding that a refiner was to refine.
         warnings: Warnings that it raised.
     """
 
@@ -48,7 +48,13 @@ class Reaction:
     unmet: Unmet | None = None
     image: Image | None = None
     input: Finding | None = None
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture, in pixels; only where there is an image."""
+        assert self.image is not None  # noqa: S101  a caller's mistake, not a user's
+        return self.image.header.width, self.image.header.height
 
 
 class Bench:
@@ -155,28 +161,37 @@ def react(step: Step, sample: Sample, image_class: type[Image] | None = None) ->
     if unmet is not None:
         return Reaction(sample, unmet=unmet)
     given = input_finding(image.header.height, image.header.width)
+    finding, raised = None, None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            finding, error_raised = run(step, image, given), None
+            finding = run(step, image, given)
         except Exception as error:  # noqa: BLE001  whatever a plugin may raise
-            finding, error_raised = None, error
+            raised = error
     return Reaction(
         sample,
         finding=finding,
-        error=error_raised,
+        error=raised,
         image=image,
-        input=given if isinstance(step, Refiner) else None,
+        input=given,
         warnings=tuple(f"{w.category.__name__}: {w.message}" for w in caught),
     )
 
 
 def run(step: Step, image: Image, given: Finding) -> Finding:
-    """Call a detector, or a refiner with a finding to refine."""
-    if isinstance(step, Detector):
-        return step.examine(image)
-    assert isinstance(step, Refiner)  # noqa: S101  there is no third kind
-    return step.refine(image, given)
+    """Call a detector, or a refiner with a finding to refine.
+
+    Raises:
+        TypeError: It returned something else than a finding.
+    """
+    if isinstance(step, Refiner):
+        returned: object = step.refine(image, given)
+    else:
+        assert isinstance(step, Detector)  # noqa: S101  there is no third kind
+        returned = step.examine(image)
+    if not isinstance(returned, Finding):
+        raise TypeError(f"returned {type(returned).__name__}, not a locard.Finding")
+    return returned
 
 
 def input_finding(height: int, width: int, value: float | None = None) -> Finding:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from locard.engine.contract import check_finding
-from locard.findings import HeatMap
+from locard.engine.contract import ContractError, checked_finding
+from locard.findings import Finding
 from locard.outcomes import Outcome
 from locard.testing.bench import Bench, react
 from locard.testing.checks import CheckFailed, NotApplicable, check, raised, require, require_none
@@ -63,56 +63,28 @@ def no_warnings(bench: Bench) -> None:
 def findings_valid(bench: Bench) -> None:
     """The engine refuses a finding that breaks the contract, and records it as failed."""
     _require_examined(bench)
-    require_none(_refused(bench), "locard.findings says what each attribute may hold.")
-
-
-def _refused(bench: Bench) -> Iterator[str]:
-    for reaction, finding in bench.examined:
-        assert reaction.image is not None  # noqa: S101  there is a finding, so there was an image
-        try:
-            check_finding(finding, reaction.image, bench.step, input=reaction.input)
-        except Exception as error:  # noqa: BLE001
-            yield f"{reaction.sample.name}: {error}"
+    # The map has a check of its own.
+    problems = _refused(bench, lambda finding: finding.with_(map=None))
+    require_none(problems, "locard.findings says what each attribute may hold.")
 
 
 @check
 def map_geometry(bench: Bench) -> None:
-    """A map that lies beside its picture points at the wrong person's face."""
-    maps = 0
-    problems = []
-    for reaction, finding in bench.examined:
-        if finding.map is None or reaction.image is None:
-            continue
-        maps += 1
-        header = reaction.image.header
-        problem = misplaced(finding.map, header.height, header.width)
-        if problem:
-            problems.append(f"{reaction.sample.name} ({header.width}×{header.height}): {problem}")
-    if not maps:
+    """A map that lies beside its picture points at the wrong part of it."""
+    if all(finding.map is None for _, finding in bench.examined):
         raise NotApplicable("no finding on the kit's pictures has a map")
+    problems = _refused(bench, lambda finding: Finding.detected(0.0, "", map=finding.map))
     require_none(problems, "Rows go down, columns to the right; see locard.HeatMap.")
 
 
-def misplaced(heat_map: HeatMap, height: int, width: int) -> str | None:
-    """Return what is wrong with where a map lies on a picture, or None.
-
-    Each cell must begin on the picture. What no cell covers may be, at each border, as wide as a
-    cell or an eighth of the side, whichever is more.
-    """
-    if heat_map.values.ndim != 2 or 0 in heat_map.values.shape:
-        return f"values have shape {heat_map.values.shape}, not (rows, columns)"
-    x0, y0 = heat_map.origin
-    for axis, first, cells, side in (
-        ("rows", y0, heat_map.values.shape[0], height),
-        ("columns", x0, heat_map.values.shape[1], width),
-    ):
-        margin = max(heat_map.cell, side // 8)
-        end = first + cells * heat_map.cell
-        if first < -heat_map.cell or end - heat_map.cell >= side:
-            return f"its {axis} reach from {first} to {end}, beyond the picture's {side} pixels"
-        if first > margin or side - end > margin:
-            return f"its {axis} reach from {first} to {end} and leave out too much of {side} pixels"
-    return None
+def _refused(bench: Bench, part: Callable[[Finding], Finding]) -> Iterator[str]:
+    """Yield a line for each finding of which the engine refuses a part."""
+    for reaction, finding in bench.examined:
+        width, height = reaction.size
+        try:
+            checked_finding(part(finding), width, height)
+        except ContractError as error:
+            yield f"{reaction.sample.name}: {error}"
 
 
 @check

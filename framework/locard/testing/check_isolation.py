@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from locard.testing.bench import Bench, react
+import numpy as np
+
+from locard.testing.bench import Bench, Reaction, react
 from locard.testing.checks import CheckFailed, NotApplicable, check, require, require_none
 from locard.testing.fingerprint import array_hash, differing_parts, fingerprint
 
@@ -69,21 +70,32 @@ def _watching_image() -> Any:
 @check
 def evidence_untouched(bench: Bench) -> None:
     """An exhibit that a method alters is no evidence any more, for this step and all after it."""
-    from locard.image import Image
-
-    altered = []
-    for reaction, _ in bench.examined:
-        image = reaction.image
-        if image is None:
-            continue
-        fresh = Image.from_bytes(reaction.sample.data, name=reaction.sample.name)
-        for name in ("pixels", "luma"):
-            if array_hash(getattr(image, name)) != array_hash(getattr(fresh, name)):
-                altered.append(f"{reaction.sample.name}: image.{name} was altered")
-        if hashlib.sha256(image.data).digest() != hashlib.sha256(fresh.data).digest():
-            altered.append(f"{reaction.sample.name}: image.data was altered")
+    altered = [
+        f"{reaction.sample.name}: image.{name} was altered"
+        for reaction, _ in bench.examined
+        for name in _altered_parts(reaction)
+    ]
     altered += [f"{path}: the file was altered" for path in _probed(bench).altered]
     require_none(altered, "Work on a copy: image.pixels.copy().")
+
+
+def _altered_parts(reaction: Reaction) -> list[str]:
+    """Return what a step altered of the image that it was given."""
+    from locard.image import Image
+
+    image = reaction.image
+    if image is None:
+        return []
+    fresh = Image.from_bytes(reaction.sample.data, name=reaction.sample.name)
+    return [
+        name
+        for name in ("pixels", "luma", "data")
+        if _hash(getattr(image, name)) != _hash(getattr(fresh, name))
+    ]
+
+
+def _hash(part: bytes | np.ndarray[Any, Any]) -> str:
+    return array_hash(np.frombuffer(part, np.uint8) if isinstance(part, bytes) else part)
 
 
 @check
@@ -115,12 +127,6 @@ def time_within_budget(bench: Bench) -> None:
         f"declared are {declared:.2f} s (tolerated: {TIME_TOLERANCE:g} times that). "
         "Make it faster, or declare what it takes.",
     )
-    killed_at = max(60.0, 10 * declared)
-    require(
-        report.wall_seconds <= killed_at,
-        f"{report.pixels / 1e6:.2f} megapixels took {report.wall_seconds:.0f} s by the clock; the "
-        f"engine kills the step at {killed_at:.0f} s",
-    )
 
 
 @check
@@ -147,7 +153,8 @@ def _probed(bench: Bench) -> ProbeReport:
 
 def _measured(bench: Bench) -> ProbeReport:
     report = _probed(bench)
+    if report.measuring_error is not None:
+        raise CheckFailed(f"the step was tried on a large picture: {report.measuring_error}")
     if not report.pixels:
-        why = "; ".join(report.errors) or "the declared needs leave out the kit's large picture"
-        raise NotApplicable(f"nothing was measured: {why}")
+        raise NotApplicable("the declared needs leave out the kit's large picture")
     return report

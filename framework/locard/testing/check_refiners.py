@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from locard.detectors import Refiner
-from locard.testing.bench import Bench, input_finding, run
+from locard.engine.contract import ContractError, check_refined
+from locard.testing.bench import Bench, Reaction, input_finding, run
 from locard.testing.checks import NotApplicable, check, require_none
 
 
@@ -15,10 +18,10 @@ def score_and_outcome_kept(bench: Bench) -> None:
     _refiners_only(bench)
     problems = []
     for reaction, finding in bench.examined:
-        for name in ("outcome", "score"):
-            before, after = getattr(reaction.input, name), getattr(finding, name)
-            if before != after:
-                problems.append(f"{reaction.sample.name}: {name} was {before}, became {after}")
+        try:
+            check_refined(finding, reaction.input)
+        except ContractError as error:
+            problems.append(f"{reaction.sample.name}: {error}")
     require_none(problems, "Return finding.with_(map=…, mask=…, regions=…) and nothing else.")
 
 
@@ -26,20 +29,21 @@ def score_and_outcome_kept(bench: Bench) -> None:
 def flat_map_stays_flat(bench: Bench) -> None:
     """Edges of the picture are no evidence: where a map says nothing, its refinement must not."""
     _refiners_only(bench)
-    problems = []
-    for reaction, _ in bench.examined:
-        if reaction.image is None or not reaction.sample.name.startswith("photograph"):
-            continue
-        header = reaction.image.header
-        for value in (0.0, 0.5, 1.0):
-            flat = input_finding(header.height, header.width, value)
-            refined = run(bench.step, reaction.image, flat).map
-            if refined is not None and np.ptp(refined.values) > _FLAT:
-                low, high = refined.values.min(), refined.values.max()
-                problems.append(
-                    f"{reaction.sample.name}: a flat map of {value:g} became {low:.3g} to {high:.3g}"
-                )
+    photographs = bench.reactions(bench.photographs[:2])
+    problems = [problem for reaction in photographs for problem in _unflattened(bench, reaction)]
     require_none(problems, "Return the finding as it is where its map is flat.")
+
+
+def _unflattened(bench: Bench, reaction: Reaction) -> Iterator[str]:
+    """Yield a line for each flat map that is not flat any more."""
+    if reaction.image is None:
+        return
+    width, height = reaction.size
+    for value in (0.0, 0.5, 1.0):
+        refined = run(bench.step, reaction.image, input_finding(height, width, value)).map
+        if refined is not None and np.ptp(refined.values) > _FLAT:
+            low, high = refined.values.min(), refined.values.max()
+            yield f"{reaction.sample.name}: a map of {value:g} became {low:.3g} to {high:.3g}"
 
 
 _FLAT = 1e-6

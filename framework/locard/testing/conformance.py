@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from locard.errors import PluginError
@@ -39,7 +39,7 @@ class Case:
         return run_check(self.check, self.bench)
 
 
-@lru_cache(maxsize=None)
+@cache
 def bench_of(step_class: type[Step]) -> Bench:
     """Return the one bench of a step in this process."""
     return Bench(step_class)

@@ -13,10 +13,16 @@ import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from locard.detectors import Step
+from locard.detectors import Step
+from locard.engine.limits import limited
+from locard.engine.plan import limits_for
+from locard.findings import Finding
+from locard.image import Image
+from locard.pipelines import PipelineStep
+from locard.testing.bench import input_finding, run
+from locard.testing.fingerprint import fingerprint
 
 _EVENTS_ON_SOCKETS = frozenset(
     f"socket.{name}" for name in ("bind", "connect", "sendmsg", "sendto")
@@ -35,8 +41,8 @@ class Observations:
     network: list[str] = field(default_factory=list)
     pixels: int = 0
     cpu_seconds: float = 0.0
-    wall_seconds: float = 0.0
     mebibytes: float | None = None
+    measuring_error: str | None = None
 
 
 def main() -> None:
@@ -75,12 +81,7 @@ def refuse_network(attempts: list[str]) -> None:
 
 
 def _examine(step: Step, path: Path, seen: Observations) -> None:
-    from locard.image import Image
-    from locard.testing.bench import input_finding, run
-    from locard.testing.fingerprint import fingerprint
-
-    image = Image.from_bytes(path.read_bytes(), name=str(path))
-    given = input_finding(image.header.height, image.header.width)
+    image, given = _opened(path)
     try:
         seen.fingerprints[path.name] = fingerprint(run(step, image, given))
     except Exception as error:  # noqa: BLE001  whatever a plugin may raise
@@ -89,51 +90,30 @@ def _examine(step: Step, path: Path, seen: Observations) -> None:
 
 def _measure(step: Step, path: Path, seen: Observations) -> None:
     """Measure one examination; compilation and first use were paid for by the files before."""
-    from locard.image import Image
-    from locard.testing.bench import input_finding, run
-
-    image = Image.from_bytes(path.read_bytes(), name=str(path))
+    image, given = _opened(path)
     if step.needs.unmet(image.header) is not None:
         return
-    given = input_finding(image.header.height, image.header.width)
     # Decoding is shared between steps and is no step's own time.
     _ = (image.pixels, image.luma)
     if step.needs.jpeg:
         _ = image.coefficients
-    memory = _Memory()
-    cpu, wall = time.process_time(), time.perf_counter()
+    pixels = image.header.width * image.header.height
+    limits = limits_for(PipelineStep(name="probe", plugin=step.name), step.budget, pixels)
     try:
-        run(step, image, given)
+        with limited(limits) as usage:
+            started = time.process_time()
+            run(step, image, given)
+            seen.cpu_seconds = time.process_time() - started
     except Exception as error:  # noqa: BLE001
-        seen.errors.append(f"{path.name}: {type(error).__name__}: {error}")
+        seen.measuring_error = f"{type(error).__name__}: {error}"
         return
-    seen.cpu_seconds, seen.wall_seconds = time.process_time() - cpu, time.perf_counter() - wall
-    seen.mebibytes = memory.risen()
-    seen.pixels = image.header.width * image.header.height
+    seen.mebibytes, seen.pixels = usage.peak_mebibytes, pixels
 
 
-class _Memory:
-    """How far resident memory rises above where it is now (Linux; see proc(5))."""
-
-    def __init__(self) -> None:
-        self._before: float | None = None
-        try:
-            # The highest value so far is of imports and compilation: begin anew.
-            Path("/proc/self/clear_refs").write_text("5")
-            self._before = self._status("VmRSS")
-        except OSError:
-            return
-
-    def risen(self) -> float | None:
-        """Return the rise in mebibytes, or None where the system does not tell."""
-        return None if self._before is None else self._status("VmHWM") - self._before
-
-    @staticmethod
-    def _status(key: str) -> float:
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith(f"{key}:"):
-                return int(line.split()[1]) / 1024
-        raise OSError(f"/proc/self/status has no {key}")
+def _opened(path: Path) -> tuple[Image, Finding]:
+    """Return an exhibit, and a finding that a refiner may refine."""
+    image = Image.from_bytes(path.read_bytes(), name=str(path))
+    return image, input_finding(image.header.height, image.header.width)
 
 
 if __name__ == "__main__":

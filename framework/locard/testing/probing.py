@@ -36,9 +36,9 @@ class ProbeReport:
         left: New files in the working or temporary folder.
         pixels: Size of the picture on which the rest was measured; 0 where it was not examined.
         cpu_seconds: Processor time of all threads, decoding left out.
-        wall_seconds: The same by the clock.
         mebibytes: How far memory rose above what the process held before; None where the system
             does not tell.
+        measuring_error: What the step raised on the picture on which it was to be measured.
     """
 
     died: str | None = None
@@ -49,8 +49,8 @@ class ProbeReport:
     left: tuple[str, ...] = ()
     pixels: int = 0
     cpu_seconds: float = 0.0
-    wall_seconds: float = 0.0
     mebibytes: float | None = None
+    measuring_error: str | None = None
 
 
 def probe(step_class: type[Step], files: Iterable[Sample], large: Sample) -> ProbeReport:
@@ -122,7 +122,7 @@ def _run_child(folder: Path, order: Mapping[str, Any], seconds: float) -> str | 
         "TMPDIR": str(folder / "tmp"),
     }
     try:
-        child = subprocess.run(  # noqa: S603  our own interpreter and module
+        child = subprocess.run(
             [sys.executable, "-m", "locard.testing.probe"],
             input=json.dumps(order),
             text=True,
@@ -136,6 +136,8 @@ def _run_child(folder: Path, order: Mapping[str, Any], seconds: float) -> str | 
         return f"it was not done after {seconds:.0f} seconds"
     if child.returncode == 0:
         return None
+    if child.returncode == -signal.SIGALRM:
+        return "it overran the time at which the engine kills a step (see its declared budget)"
     if child.returncode < 0:
         return f"its process was killed by {signal.Signals(-child.returncode).name}"
     lines = child.stderr.strip().splitlines() or [f"exit status {child.returncode}"]

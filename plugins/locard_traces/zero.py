@@ -1,0 +1,92 @@
+"""ZERO on a picture: its main JPEG grid, and the regions that do not keep to it.
+
+Source: Nikoukhah et al., IPOL 11 (2021), doi:10.5201/ipol.2021.390.
+
+One thing differs from the published program, which is not told the file's format: the phase at
+which a JPEG file's own compression puts its grid needs no explanation, and is never a foreign grid.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from locard_traces.zero_nfa import log10_tests, smallest_region
+from locard_traces.zero_regions import (
+    IMPOSED_PHASE,
+    GridRegion,
+    MainGrid,
+    find_foreign,
+    find_main_grid,
+    find_missing,
+)
+from locard_traces.zero_votes import NO_VOTE, luma_of, vote
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Recompress = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """What ZERO says of a picture.
+
+    Attributes:
+        voters: How many pixels vote.
+        enough_voters: Whether as many vote as it takes for anything to be meaningful.
+        best: The phase with most votes.
+        has_main: Whether ``best`` is meaningful, and so the picture's main grid.
+        foreign: Regions on another grid, strongest first.
+        missing: Regions without a grid, strongest first; None where they were not looked for.
+    """
+
+    voters: int
+    enough_voters: bool
+    best: MainGrid
+    has_main: bool
+    foreign: tuple[GridRegion, ...] = ()
+    missing: tuple[GridRegion, ...] | None = None
+
+
+def examine_grids(
+    pixels: NDArray[np.uint8],
+    *,
+    own_grid: bool,
+    epsilon: float = 1.0,
+    reach: int = 9,
+    recompress: Recompress | None = None,
+) -> Grids:
+    """Look for the main grid of a picture and for regions that do not keep to it.
+
+    Args:
+        pixels: uint8, shape (height, width, 3), RGB, both sides at least 8.
+        own_grid: Whether the pixels come straight from a JPEG file, whose own compression puts a
+            grid at (0, 0).
+        epsilon: Number of false alarms below which evidence is meaningful.
+        reach: Chebyshev distance in pixels within which equal votes belong together, and half the
+            side of the square that closes a region's gaps.
+        recompress: Returns pixels after JPEG compression at quality 99, same shape; None leaves out
+            the search for regions without a grid.
+    """
+    height, width, _ = pixels.shape
+    votes = vote(luma_of(pixels))
+    voters = int(np.count_nonzero(votes != NO_VOTE))
+    best = find_main_grid(votes)
+    log10_epsilon = math.log10(epsilon)
+    has_main = best.log10_nfa < log10_epsilon
+    enough = voters >= smallest_region(log10_tests(width, height) - log10_epsilon)
+
+    expected = {IMPOSED_PHASE} if own_grid else set()
+    if has_main:
+        expected.add(best.phase)
+    foreign = find_foreign(votes, expected, reach, log10_epsilon)
+    missing = None
+    if has_main and recompress is not None:
+        votes_recompressed = vote(luma_of(recompress(pixels)))
+        missing = find_missing(votes, votes_recompressed, expected, reach, log10_epsilon)
+    return Grids(voters, enough, best, has_main, foreign, missing)

@@ -13,7 +13,7 @@ class Started:
     """The engine begins.
 
     Attributes:
-        exhibits: How many there are to examine.
+        exhibits: How many there are to examine; 0 where that is not known beforehand.
         steps: How many steps the pipeline has.
         workers: How many worker processes.
     """

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from locard.engine.records import FindingRecord
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:
@@ -63,12 +65,14 @@ class Task:
 
     Attributes:
         subject: The file.
-        steps: In order; a step's input comes before it, here or in the spool.
+        steps: In order; a step's input comes before it, here or in ``inputs``.
         spool: Folder of this subject's own, where the worker leaves each finding as soon as it has
             it: ``<step>.json`` beside its artifacts. What lies there survives the worker.
+        inputs: Findings that steps refine and that this task does not make itself: from the cache,
+            or from a worker that died later on. Their artifacts' paths are absolute.
     """
 
     subject: Subject
     steps: tuple[PlannedStep, ...]
     spool: Path
-    environment: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, FindingRecord] = field(default_factory=dict)

@@ -1,0 +1,3 @@
+"""A plugin that does not load."""
+
+raise RuntimeError("no licence found")

@@ -29,32 +29,44 @@ PROBE_PIXELS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Reaction:
-    """What a step did with one picture: exactly one of the first three is not None.
+class Examined:
+    """A picture on which a step gave a finding.
 
     Attributes:
-        finding: What it returned.
+        sample: The picture's file.
+        image: The image that the step was given.
+        input: The finding that a refiner was given.
+        finding: What the step returned.
+    """
+
+    sample: Sample
+    image: Image
+    input: Finding
+    finding: Finding
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the picture, in pixels."""
+        return self.image.header.width, self.image.header.height
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """What a step did with a picture: just one of the first three is not None.
+
+    Attributes:
+        examined: It returned a finding.
         error: What it raised.
         unmet: Why it was not called.
         sample: The picture's file.
-        image: The image it was given; None where it was not called.
-        input: The finding that a refiner was to refine.
         warnings: Warnings that it raised.
     """
 
     sample: Sample
-    finding: Finding | None = None
+    examined: Examined | None = None
     error: Exception | None = None
     unmet: Unmet | None = None
-    image: Image | None = None
-    input: Finding | None = None
     warnings: tuple[str, ...] = ()
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height of the picture, in pixels; only where there is an image."""
-        assert self.image is not None  # noqa: S101  a caller's mistake, not a user's
-        return self.image.header.width, self.image.header.height
 
 
 class Bench:
@@ -113,13 +125,9 @@ class Bench:
         return [*self.photographs, *self.odd_sizes, *self.degenerate]
 
     @cached_property
-    def examined(self) -> list[tuple[Reaction, Finding]]:
-        """Reactions to all pictures for which there is a finding, with it."""
-        return [
-            (reaction, reaction.finding)
-            for reaction in self.reactions(self.all_samples)
-            if reaction.finding is not None
-        ]
+    def examined(self) -> list[Examined]:
+        """Every picture of the kit on which there is a finding."""
+        return self.findings_on(self.all_samples)
 
     @cached_property
     def probed(self) -> ProbeReport:
@@ -130,7 +138,7 @@ class Bench:
             pixels = min(pixels, int(needs.max_megapixels * 1e6))
         height = max(int((pixels * 3 / 4) ** 0.5), needs.min_side)
         scene = samples.photograph(height, max(pixels // height, needs.min_side))
-        ordinary = [reaction.sample for reaction, _ in self.examined][:3]
+        ordinary = [examined.sample for examined in self.examined][:3]
         return probe(self.step_class, ordinary, Sample("large.jpg", samples.jpeg(scene)))
 
     def reactions(self, of: Iterable[Sample]) -> list[Reaction]:
@@ -141,6 +149,11 @@ class Bench:
                 self._reactions[sample.name] = react(self.step, sample)
             found.append(self._reactions[sample.name])
         return found
+
+    def findings_on(self, of: Iterable[Sample]) -> list[Examined]:
+        """Return the pictures among ``of`` on which there is a finding."""
+        reactions = self.reactions(of)
+        return [reaction.examined for reaction in reactions if reaction.examined is not None]
 
 
 def react(step: Step, sample: Sample, image_class: type[Image] | None = None) -> Reaction:
@@ -161,21 +174,15 @@ def react(step: Step, sample: Sample, image_class: type[Image] | None = None) ->
     if unmet is not None:
         return Reaction(sample, unmet=unmet)
     given = input_finding(image.header.height, image.header.width)
-    finding, raised = None, None
+    examined, raised = None, None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            finding = run(step, image, given)
+            examined = Examined(sample, image, given, run(step, image, given))
         except Exception as error:  # noqa: BLE001  whatever a plugin may raise
             raised = error
-    return Reaction(
-        sample,
-        finding=finding,
-        error=raised,
-        image=image,
-        input=given,
-        warnings=tuple(f"{w.category.__name__}: {w.message}" for w in caught),
-    )
+    messages = tuple(f"{w.category.__name__}: {w.message}" for w in caught)
+    return Reaction(sample, examined=examined, error=raised, warnings=messages)
 
 
 def run(step: Step, image: Image, given: Finding) -> Finding:

@@ -89,7 +89,7 @@ def _require_valid(bench: Bench, defaults: dict[str, Any]) -> None:
 def glossary_complete(bench: Bench) -> None:
     """A figure in a report that nobody explains is noise, and cannot be challenged."""
     glossary = bench.step_class.glossary
-    used = {name for _, finding in bench.examined for name in finding.measurements}
+    used = {name for examined in bench.examined for name in examined.finding.measurements}
     if not used:
         raise NotApplicable("no finding on the kit's pictures has measurements")
     require_none(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from locard.detectors import Step
 from locard.engine.contract import ContractError, checked_finding
 from locard.findings import Finding
 from locard.outcomes import Outcome
-from locard.testing.bench import Bench, react
+from locard.testing.bench import Bench, Examined, react
 from locard.testing.checks import CheckFailed, NotApplicable, check, raised, require, require_none
 from locard.testing.fingerprint import differing_parts, fingerprint
 
@@ -22,9 +23,9 @@ def ordinary_pictures(bench: Bench) -> None:
         f"{len(reactions)} ordinary pictures to examine",
     )
     failures = [
-        f"{reaction.sample.name}: failed ({reaction.finding.reason})"
-        for reaction in reactions
-        if reaction.finding is not None and reaction.finding.outcome is Outcome.FAILED
+        f"{examined.sample.name}: failed ({examined.finding.reason})"
+        for examined in bench.findings_on(bench.photographs)
+        if examined.finding.outcome is Outcome.FAILED
     ]
     require_none(raised(reactions) + failures, "Each of these is an ordinary picture.")
 
@@ -71,7 +72,7 @@ def findings_valid(bench: Bench) -> None:
 @check
 def map_geometry(bench: Bench) -> None:
     """A map that lies beside its picture points at the wrong part of it."""
-    if all(finding.map is None for _, finding in bench.examined):
+    if all(examined.finding.map is None for examined in bench.examined):
         raise NotApplicable("no finding on the kit's pictures has a map")
     problems = _refused(bench, lambda finding: Finding.detected(0.0, "", map=finding.map))
     require_none(problems, "Rows go down, columns to the right; see locard.HeatMap.")
@@ -79,12 +80,11 @@ def map_geometry(bench: Bench) -> None:
 
 def _refused(bench: Bench, part: Callable[[Finding], Finding]) -> Iterator[str]:
     """Yield a line for each finding of which the engine refuses a part."""
-    for reaction, finding in bench.examined:
-        width, height = reaction.size
+    for examined in bench.examined:
         try:
-            checked_finding(part(finding), width, height)
+            checked_finding(part(examined.finding), *examined.size)
         except ContractError as error:
-            yield f"{reaction.sample.name}: {error}"
+            yield f"{examined.sample.name}: {error}"
 
 
 @check
@@ -93,20 +93,25 @@ def deterministic(bench: Bench) -> None:
     _require_examined(bench)
     again = bench.step_class()
     again.load()
-    problems = []
-    for reaction, finding in bench.examined:
-        for label, step in (("a second time", bench.step), ("by a new instance", again)):
-            repeated = react(step, reaction.sample).finding
-            if repeated is None:
-                problems.append(f"{reaction.sample.name}: raises when examined {label}")
-            elif parts := differing_parts(fingerprint(finding), fingerprint(repeated)):
-                problems.append(
-                    f"{reaction.sample.name}: examined {label}, it has another {', '.join(parts)}"
-                )
+    problems = [
+        problem
+        for label, step in (("a second time", bench.step), ("by a new instance", again))
+        for examined in bench.examined
+        for problem in _differences(examined, step, label)
+    ]
     require_none(
         problems,
         "Keep nothing between examinations; seed random generators with a constant; avoid clocks.",
     )
+
+
+def _differences(before: Examined, step: Step, label: str) -> Iterator[str]:
+    name = before.sample.name
+    after = react(step, before.sample).examined
+    if after is None:
+        yield f"{name}: raises when examined {label}"
+    elif parts := differing_parts(fingerprint(before.finding), fingerprint(after.finding)):
+        yield f"{name}: examined {label}, it has another {', '.join(parts)}"
 
 
 def _require_examined(bench: Bench) -> None:

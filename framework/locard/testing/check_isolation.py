@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from locard.testing.bench import Bench, Reaction, react
+from locard.testing.bench import Bench, Examined, react
 from locard.testing.checks import CheckFailed, NotApplicable, check, require, require_none
 from locard.testing.fingerprint import array_hash, differing_parts, fingerprint
 
@@ -24,7 +24,7 @@ MEMORY_TOLERANCE = 1.25
 def same_in_a_fresh_process(bench: Bench) -> None:
     """A replay, years later, is another process: nothing may depend on what ran before."""
     report = _probed(bench)
-    here = {r.sample.name: fingerprint(finding) for r, finding in bench.examined}
+    here = {examined.sample.name: fingerprint(examined.finding) for examined in bench.examined}
     problems = [f"{error} (only there)" for error in report.errors]
     for name, there in report.fingerprints.items():
         if parts := differing_parts(here[name], there):
@@ -44,11 +44,11 @@ def needs_respected(bench: Bench) -> None:
     if bench.step_class.needs.jpeg:
         raise NotApplicable("the step declares that it reads JPEG coefficients")
     opened = []
-    for reaction, _ in bench.examined[:4]:
+    for examined in bench.examined[:4]:
         watched = _watching_image()
-        react(bench.step, reaction.sample, watched)
+        react(bench.step, examined.sample, watched)
         if watched.opened:
-            opened.append(f"{reaction.sample.name}: opens image.coefficients")
+            opened.append(f"{examined.sample.name}: opens image.coefficients")
     require_none(opened, "Declare needs = Needs(jpeg=True).")
 
 
@@ -71,26 +71,23 @@ def _watching_image() -> Any:
 def evidence_untouched(bench: Bench) -> None:
     """An exhibit that a method alters is no evidence any more, for this step and all after it."""
     altered = [
-        f"{reaction.sample.name}: image.{name} was altered"
-        for reaction, _ in bench.examined
-        for name in _altered_parts(reaction)
+        f"{examined.sample.name}: image.{name} was altered"
+        for examined in bench.examined
+        for name in _altered_parts(examined)
     ]
     altered += [f"{path}: the file was altered" for path in _probed(bench).altered]
     require_none(altered, "Work on a copy: image.pixels.copy().")
 
 
-def _altered_parts(reaction: Reaction) -> list[str]:
+def _altered_parts(examined: Examined) -> list[str]:
     """Return what a step altered of the image that it was given."""
     from locard.image import Image
 
-    image = reaction.image
-    if image is None:
-        return []
-    fresh = Image.from_bytes(reaction.sample.data, name=reaction.sample.name)
+    fresh = Image.from_bytes(examined.sample.data, name=examined.sample.name)
     return [
         name
         for name in ("pixels", "luma", "data")
-        if _hash(getattr(image, name)) != _hash(getattr(fresh, name))
+        if _hash(getattr(examined.image, name)) != _hash(getattr(fresh, name))
     ]
 
 

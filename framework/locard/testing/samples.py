@@ -57,12 +57,14 @@ def photograph(height: int, width: int, seed: int = _SEED) -> Pixels:
     texture = 6 * np.sin(90 * x + 12 * np.sin(25 * y))
     scene = np.clip(118 + light + texture[..., None], 2, 253)
     noise = random.standard_normal((height, width, 3)) * np.sqrt(1 + scene / 40)
-    return np.clip(np.rint(scene + _demosaiced(noise)), 0, 255).astype(np.uint8)
+    result: Pixels = np.clip(np.rint(scene + _demosaiced(noise)), 0, 255).astype(np.uint8)
+    return result
 
 
 def _demosaiced(noise: NDArray[np.float64]) -> NDArray[np.float64]:
     """Average each value with its right neighbour, as interpolation of a colour filter does."""
-    return (noise + np.roll(noise, 1, axis=1)) / np.sqrt(2)
+    result: NDArray[np.float64] = (noise + np.roll(noise, 1, axis=1)) / np.sqrt(2)
+    return result
 
 
 def encode(

@@ -1,0 +1,49 @@
+"""Runs other people's decoders on bytes that may be hostile."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from locard.errors import LocardError
+
+
+class DecoderFailure(Exception):  # noqa: N818  (becomes an ImageError, which says more)
+    """A decoder gave up; the message is what it said, on one line."""
+
+
+@contextmanager
+def contained(*loggers: str) -> Iterator[None]:
+    """Turn whatever a decoder raises into one exception, and keep it quiet.
+
+    Args:
+        loggers: Names of loggers that the decoder complains to.
+
+    Raises:
+        DecoderFailure: The decoder raised anything but MemoryError or an error of Locard's own.
+    """
+    with warnings.catch_warnings(), _silenced(loggers):
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except (LocardError, MemoryError):
+            raise
+        except Exception as error:
+            # Decoders raise nearly anything on bad bytes: no list of types would be whole.
+            words = " ".join(str(error).split()) or type(error).__name__
+            raise DecoderFailure(words[:200]) from error
+
+
+@contextmanager
+def _silenced(names: tuple[str, ...]) -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in names]
+    before = [logger.disabled for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, disabled in zip(loggers, before, strict=True):
+            logger.disabled = disabled

@@ -1,0 +1,230 @@
+"""The refiner ``dense-crf``: a finding's map drawn anew along the picture's edges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil, sqrt
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as PillowImage
+from pydantic import Field
+
+from locard import Budget, Finding, HeatMap, Image, Parameters, Refiner, Region
+from locard_dense_crf import mean_field, pydensecrf_backend
+from locard_dense_crf.mean_field import CrfParameters
+from locard_dense_crf.support import Support, find_support
+
+
+class DenseCrfParameters(Parameters):
+    """Parameters of :class:`DenseCrf`, in the notation of Krähenbühl and Koltun (2011)."""
+
+    sigma_gamma: float = Field(
+        3.0, ge=0.5, le=50, description="width of the smoothness kernel, in pixels (σγ)"
+    )
+    weight_gamma: float = Field(
+        3.0, ge=0, le=100, description="weight of the smoothness kernel; 0 leaves it out"
+    )
+    sigma_alpha: float = Field(
+        80.0, ge=8, le=1000, description="width of the appearance kernel over positions, in pixels"
+    )
+    sigma_beta: float = Field(
+        13.0,
+        ge=2,
+        le=255,
+        description="width of the appearance kernel over colours, in levels of 0–255",
+    )
+    weight_alpha: float = Field(
+        10.0, ge=0, le=100, description="weight of the appearance kernel; 0 leaves it out"
+    )
+    iterations: int = Field(5, ge=1, le=50, description="mean-field updates")
+    backend: Literal["lattice", "pydensecrf"] = Field(
+        "lattice",
+        description="who computes: Locard's own lattice, or pydensecrf (slower; must be installed)",
+    )
+    colour_tolerance: int = Field(
+        10,
+        ge=-1,
+        le=64,
+        description="backend lattice: neighbouring pixels whose colours differ by no more in any "
+        "channel share a feature; -1 gives each pixel its own",
+    )
+    confidence: float = Field(
+        0.9,
+        gt=0.5,
+        lt=1,
+        description="how far a map value is believed: values are limited to 1 - confidence … "
+        "confidence",
+    )
+    minimum_contrast: float = Field(
+        0.1,
+        ge=0.01,
+        le=1,
+        description="a map whose values differ by less stays as it is; a refined area must rise "
+        "above the rest of the map before by as much",
+    )
+    working_megapixels: float = Field(
+        16.0,
+        ge=0.01,
+        le=200,
+        description="a larger picture is refined at a whole fraction of its size",
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """What is refined: map and picture, ``step`` pixels to each of theirs."""
+
+    probability: NDArray[np.float32]
+    pixels: NDArray[np.uint8]
+    step: int
+
+
+class DenseCrf(Refiner):
+    """Fully connected CRF with Gaussian edge potentials."""
+
+    name = "dense-crf"
+    version = "1.0.0"
+    summary = "Moves the borders of a map to the edges of the picture (fully connected CRF)"
+    method = (
+        "Each pixel takes the label, traced or not, on which the map and all pixels near it of a "
+        "similar colour agree: mean-field inference in a fully connected conditional random field "
+        "with a smoothness and an appearance kernel (Krähenbühl and Koltun, NIPS 2011), filtered "
+        "on the permutohedral lattice (Adams, Baek, Davis, Eurographics 2010)."
+    )
+    limits = (
+        "It adds no evidence: it only moves borders, and it follows edges of the picture that need "
+        "not be those of a manipulation. A manipulated part of the same colour as what surrounds "
+        "it may be lost or overgrown. The values of the refined map are more certain than those "
+        "of the map before, and are no probability that anything was manipulated. Score and "
+        "outcome are those of the step before."
+    )
+    score_meaning = "The score of the step whose map is refined, unchanged."
+    glossary: ClassVar[Mapping[str, str]] = {
+        "refinement": (
+            "refined; or why the map is as it was: no-contrast (its values hardly differ) or "
+            "unsupported (no area of the refined map stood out in the map before)."
+        ),
+        "contrast": "Largest less smallest value of the map before, values limited to confidence.",
+        "share_before": "Share of the picture where the map before is above ½.",
+        "share_after": "Share of the picture where the refined map is above ½.",
+        "share_dropped": "Share in refined areas for which the map before does not speak.",
+        "iterations": "Mean-field updates.",
+        "backend": "Who computed: lattice or pydensecrf.",
+        "pixels_a_cell": "Side of a cell of the refined map in pixels; more than 1 if reduced.",
+    }
+    Parameters = DenseCrfParameters
+    budget = Budget(
+        seconds=2.0, seconds_per_megapixel=2.0, mebibytes=150.0, mebibytes_per_megapixel=200.0
+    )
+
+    def load(self) -> None:
+        """Compile the loops, or read them from numba's cache; import pydensecrf if it is used.
+
+        Raises:
+            PluginError: pydensecrf is to be used and not installed.
+        """
+        half = np.full((2, 2), 0.5, np.float32)
+        self._infer(_Task(half, np.zeros((2, 2, 3), np.uint8), 1), 1.0)
+
+    def refine(self, image: Image, finding: Finding) -> Finding:
+        """Return the finding with a refined map, mask and regions."""
+        if finding.map is None:
+            raise ValueError("dense-crf was given a finding without a map")
+        pixels = image.pixels
+        height, width = pixels.shape[:2]
+        before = finding.map.at_pixels(height, width)
+        confidence = self.parameters.confidence
+        task = _task(np.clip(before, 1 - confidence, confidence), pixels, self._step(before.size))
+        contrast = float(np.ptp(task.probability))
+        share_before = float(np.mean(before > 0.5))
+        said = {"contrast": round(contrast, 4), "share_before": share_before}
+        if contrast < self.parameters.minimum_contrast:
+            return _unchanged(finding, "no-contrast", said)
+        # The less the map says, the less its neighbours may make of it.
+        refined = self._infer(task, contrast / (2 * confidence - 1))
+        smallest = max(16, refined.size // 10_000)
+        support = find_support(
+            refined, task.probability, self.parameters.minimum_contrast, smallest
+        )
+        if not support.mask.any():
+            return _unchanged(finding, "unsupported", said | {"share_dropped": support.dropped})
+        said |= {
+            "share_after": float(np.mean(support.mask)),
+            "share_dropped": support.dropped,
+            "iterations": self.parameters.iterations,
+            "backend": self.parameters.backend,
+            "pixels_a_cell": task.step,
+        }
+        return _redrawn(finding, refined, support, task.step, (height, width), said)
+
+    def _step(self, pixels: int) -> int:
+        """Return by what whole number a picture is divided, so that it is not too large."""
+        return max(1, ceil(sqrt(pixels / (self.parameters.working_megapixels * 1e6))))
+
+    def _infer(self, task: _Task, strength: float) -> NDArray[np.float32]:
+        own = self.parameters
+        crf = CrfParameters(
+            sigma_gamma=own.sigma_gamma / task.step,
+            weight_gamma=own.weight_gamma * strength,
+            sigma_alpha=own.sigma_alpha / task.step,
+            sigma_beta=own.sigma_beta,
+            weight_alpha=own.weight_alpha * strength,
+            iterations=own.iterations,
+        )
+        if own.backend == "pydensecrf":
+            return pydensecrf_backend.infer(task.probability, task.pixels, crf)
+        return mean_field.infer(task.probability, task.pixels, crf, own.colour_tolerance)
+
+
+def _task(probability: NDArray[np.float32], pixels: NDArray[np.uint8], step: int) -> _Task:
+    """Return map and picture, reduced by averaging squares of ``step`` pixels a side."""
+    if step == 1:
+        return _Task(probability, np.ascontiguousarray(pixels), step)
+    small_map = PillowImage.fromarray(probability).reduce(step)
+    small_picture = PillowImage.fromarray(np.ascontiguousarray(pixels)).reduce(step)
+    return _Task(np.asarray(small_map, np.float32), np.asarray(small_picture), step)
+
+
+def _unchanged(finding: Finding, refinement: str, said: dict[str, Any]) -> Finding:
+    return finding.with_(measurements={"refinement": refinement, **said})
+
+
+def _redrawn(
+    finding: Finding,
+    refined: NDArray[np.float32],
+    support: Support,
+    step: int,
+    shape: tuple[int, int],
+    said: dict[str, Any],
+) -> Finding:
+    """Return the finding with the refined map; areas without support are taken down to ½."""
+    values = np.where(support.mask, refined, np.minimum(refined, np.float32(0.5)))
+    mask = HeatMap(support.mask.astype(np.float32), cell=step).at_pixels(*shape) > 0
+    return finding.with_(
+        map=HeatMap(values, cell=step),
+        mask=mask,
+        regions=_regions(support, step, shape),
+        measurements={"refinement": "refined", **said},
+    )
+
+
+def _regions(support: Support, step: int, shape: tuple[int, int]) -> tuple[Region, ...]:
+    regions = []
+    for (rows, columns), area, mean in zip(
+        support.boxes, support.areas, support.means, strict=True
+    ):
+        left, top = columns.start * step, rows.start * step
+        regions.append(
+            Region(
+                x=left,
+                y=top,
+                width=min(columns.stop * step, shape[1]) - left,
+                height=min(rows.stop * step, shape[0]) - top,
+                label="refined area",
+                measurements={"pixels": area * step**2, "mean_before": round(mean, 4)},
+            )
+        )
+    return tuple(regions)

@@ -24,6 +24,9 @@ SIDE = 160
 """Shorter side of the pictures on which behaviour is checked, in pixels, where the step's needs
 allow it: small, for there are many of them."""
 
+LARGEST_SIDE = 2000
+"""The kit makes no picture with a longer shorter side, whatever a step declares that it needs."""
+
 PROBE_PIXELS = 1_000_000
 """Size of the picture on which time and memory are measured, where the step's needs allow it."""
 
@@ -95,26 +98,26 @@ class Bench:
         return step
 
     @cached_property
-    def side(self) -> int:
-        """Shorter side of ordinary pictures, in pixels."""
-        return max(SIDE, self.step_class.needs.min_side)
+    def smallest(self) -> int:
+        """The shortest side that the step takes, in pixels."""
+        return min(max(1, self.step_class.needs.min_side), LARGEST_SIDE)
 
     @cached_property
     def photographs(self) -> list[Sample]:
         """Ordinary pictures."""
-        return list(samples.photographs(self.side))
+        return list(samples.photographs(max(SIDE, self.smallest)))
 
     @cached_property
     def odd_sizes(self) -> list[Sample]:
         """Pictures whose sides are no multiple of any block."""
-        return list(samples.odd_sizes(self.step_class.needs.min_side))
+        return list(samples.odd_sizes(self.smallest))
 
     @cached_property
     def degenerate(self) -> list[Sample]:
         """Pictures at the edge of what is a picture."""
-        smallest = samples.photograph(*[self.step_class.needs.min_side] * 2)
+        smallest = samples.photograph(self.smallest, self.smallest)
         return [
-            *samples.degenerate(max(64, self.step_class.needs.min_side)),
+            *samples.degenerate(max(64, self.smallest)),
             Sample("smallest-declared.png", samples.encode(smallest, "PNG")),
             Sample("smallest-declared.jpg", samples.jpeg(smallest)),
         ]
@@ -132,12 +135,11 @@ class Bench:
     @cached_property
     def probed(self) -> ProbeReport:
         """What the step did in a process of its own; see :mod:`locard.testing.probe`."""
-        needs = self.step_class.needs
         pixels = PROBE_PIXELS
-        if needs.max_megapixels is not None:
-            pixels = min(pixels, int(needs.max_megapixels * 1e6))
-        height = max(int((pixels * 3 / 4) ** 0.5), needs.min_side)
-        scene = samples.photograph(height, max(pixels // height, needs.min_side))
+        if self.step_class.needs.max_megapixels is not None:
+            pixels = min(pixels, int(self.step_class.needs.max_megapixels * 1e6))
+        height = max(int((pixels * 3 / 4) ** 0.5), self.smallest)
+        scene = samples.photograph(height, max(pixels // height, self.smallest))
         ordinary = [examined.sample for examined in self.examined][:3]
         return probe(self.step_class, ordinary, Sample("large.jpg", samples.jpeg(scene)))
 

@@ -245,7 +245,7 @@ def clipped_blocks(pixels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray
     Returns:
         bool, of that shape.
     """
-    extreme = np.asarray((pixels == 0) | (pixels == 255)).any(axis=2)
+    extreme = np.logical_or(pixels == 0, pixels == 255).any(axis=2)
     height, width = extreme.shape
     padded = np.zeros((shape[0] * 8, shape[1] * 8), dtype=np.bool_)
     padded[:height, :width] = extreme[: padded.shape[0], : padded.shape[1]]

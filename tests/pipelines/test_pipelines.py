@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import Field
+
 from locard import Detector, Finding, Parameters, Refiner, pipelines
 from locard.errors import PipelineError, PluginError
-from pydantic import Field
 
 
 class Blur(Detector):

@@ -42,7 +42,7 @@ def analyze(
     from locard.cli.progress import progress_bar
     from locard.service.analyze import analyze as run
     from locard.service.maps import MapFolder
-    from locard.sources import expand
+    from locard.vault.intake import find
 
     plugins = catalogue()
     loaded = pipelines.load(pipeline, plugins)
@@ -58,7 +58,7 @@ def analyze(
 
     with progress_bar(plugins, quiet=quiet or json):
         summary = run(
-            expand(files),
+            find(files, everything=False),
             loaded,
             plugins=plugins,
             workers=workers or cores(),

@@ -9,7 +9,7 @@ import typer
 
 from locard.cli.common import JsonOption, print_json, print_table, printable
 from locard.cli.options import PipelineOption
-from locard.errors import ExitCode, LocardError
+from locard.errors import ExitCode, ImageError, LocardError
 from locard.plugins import catalogue
 
 if TYPE_CHECKING:
@@ -100,4 +100,22 @@ def plan(
 
 
 def _plan_rows(loaded: Pipeline, file: Path) -> list[dict[str, Any]]:
-    raise NotImplementedError
+    from locard.engine.plan import Skip, plan_exhibit
+    from locard.image import read_header
+
+    try:
+        header: Any = read_header(file)
+    except ImageError as error:
+        header = error
+    return [
+        {
+            "file": str(file),
+            "step": step.name,
+            "plugin": step.plugin,
+            "runs": not isinstance(step, Skip),
+            "outcome": str(step.outcome) if isinstance(step, Skip) else None,
+            "reason": step.reason if isinstance(step, Skip) else None,
+            "explanation": step.explanation if isinstance(step, Skip) else None,
+        }
+        for step in plan_exhibit(loaded, header, catalogue()).steps
+    ]

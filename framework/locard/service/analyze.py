@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
-import stat
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from locard.engine.tasks import Subject
 from locard.outcomes import Outcome
+from locard.vault.intake import SourceError, read
 
 if TYPE_CHECKING:
     from locard.engine.records import ExhibitResult
     from locard.engine.run import Summary
     from locard.pipelines import Pipeline
     from locard.plugins import Catalogue
-    from locard.sources import Source
+    from locard.vault.intake import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def analyze(
     """Examine files, and report each in the order in which it was given.
 
     Args:
-        sources: Files. What was not named itself is passed over unless it is an image.
+        sources: Files, as :func:`locard.vault.intake.find` finds them.
         pipeline: What to run.
         plugins: Where its steps come from.
         workers: Number of worker processes.
@@ -122,21 +121,29 @@ class _InOrder:
 
     def subjects(self, sources: Iterable[Source]) -> Iterator[Subject]:
         for source in sources:
-            path = Path(source.path)
-            if not source.named and not is_image(path):
+            if source.status == "skipped":
                 continue
-            analysis = Analysis(source.path)
-            try:
-                analysis.sha256 = hash_file(path)
-            except OSError as error:
-                analysis.error = f"cannot be read: {error.strerror or error}"
+            analysis = Analysis(source.name, error=source.message)
+            if source.status == "file":
+                self._hash(analysis)
             twin = self._twin(analysis.sha256)
             if twin is not None:
                 analysis.result, analysis.saved = twin.result, twin.saved
             self._waiting.append(analysis)
             if analysis.sha256 is not None and twin is None:
-                yield Subject(analysis.sha256, path, source.path)
+                yield Subject(analysis.sha256, Path(source.name), source.name)
             self.flush()
+
+    @staticmethod
+    def _hash(analysis: Analysis) -> None:
+        digest = hashlib.sha256()
+        try:
+            for chunk in read(analysis.file):
+                digest.update(chunk)
+        except SourceError as error:
+            analysis.error = str(error)
+        else:
+            analysis.sha256, analysis.error = digest.hexdigest(), None
 
     def _twin(self, sha256: str | None) -> Analysis | None:
         same = (other for other in self._waiting if sha256 and other.sha256 == sha256)
@@ -152,20 +159,3 @@ class _InOrder:
     def flush(self) -> None:
         while self._waiting and self._waiting[0].ready:
             self._report(self._waiting.popleft())
-
-
-def is_image(path: Path) -> bool:
-    """Return whether a file claims to be an image, by its content or by its name's ending."""
-    raise NotImplementedError
-
-
-def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal.
-
-    Raises:
-        OSError: It cannot be read, or is no regular file: reading a pipe might never end.
-    """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "Not a regular file")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

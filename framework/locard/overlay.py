@@ -54,12 +54,14 @@ def heat(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     Returns:
         sRGB, uint8, shape (h, w, 3).
     """
-    return colours()[levels(values)]
+    coloured: NDArray[np.uint8] = colours()[levels(values)]
+    return coloured
 
 
 def levels(values: NDArray[np.floating]) -> NDArray[np.uint8]:
     """Return the index into :func:`colours` of each value: uint8, same shape."""
-    return np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)
+    scaled: NDArray[np.uint8] = np.rint(np.clip(values, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return scaled
 
 
 def opacity() -> NDArray[np.float64]:
@@ -84,7 +86,8 @@ def overlay(
     cover = (alpha * opacity()).astype(np.float32)[index][..., None]
     picture = (pixels @ np.array(_LUMA, dtype=np.float32) * PICTURE_BRIGHTNESS)[..., None]
     mixed = picture + cover * (colours().astype(np.float32)[index] - picture)
-    return np.rint(mixed).astype(np.uint8)
+    laid: NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)
+    return laid
 
 
 def outline(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -136,4 +139,5 @@ def _srgb(oklab: NDArray[np.float64]) -> NDArray[np.uint8]:
     )
     linear = np.clip((oklab @ to_lms.T) ** 3 @ to_linear.T, 0.0, 1.0)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(encoded * 255.0).astype(np.uint8)
+    scaled: NDArray[np.uint8] = np.rint(encoded * 255.0).astype(np.uint8)
+    return scaled

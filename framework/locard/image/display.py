@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from locard.image.image import Image
 
+Sample = TypeVar("Sample", bound=np.generic)
 
-def oriented(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+
+def oriented(pixels: NDArray[Sample], orientation: int) -> NDArray[Sample]:
     """Turn stored pixels the way EXIF says they are to be shown.
 
     Args:
-        pixels: Shape (H, W) or (H, W, C).
+        pixels: Shape (H, W) or (H, W, C); samples of any kind, a map's or mask's too.
         orientation: 1 to 8 (EXIF 2.32, tag 0x0112).
 
     Returns:

@@ -1,0 +1,216 @@
+"""The report as one self-contained HTML file.
+
+Everything from outside (names, metadata, what plugins say) passes two doors: ``finalize`` makes it
+printable, autoescaping makes it harmless. A content security policy that admits one script and one
+style sheet, by their hashes, stands behind both.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from locard.engine.records import FindingRecord
+from locard.outcomes import Outcome
+from locard.report import wording
+from locard.report.atomic import write_whole
+from locard.report.exporter import Exporter
+from locard.report.figures import ExhibitFigures
+from locard.report.model import Report
+from locard.report.rasters import legend_png
+from locard.text import printable
+
+OPEN_UP_TO = 20
+"""Sections of exhibits are unfolded in a report of at most so many."""
+
+_BUFFERED_PIECES = 64
+
+
+class HtmlExporter(Exporter):
+    """One file with pictures, styles and script inside, for browsers and for printing."""
+
+    name = "html"
+    suffixes = (".html", ".htm")
+    summary = "One self-contained HTML file; opens in any browser, prints well."
+
+    def write(self, report: Report, path: Path) -> None:
+        """Write the report; see :meth:`Exporter.write`."""
+        write_whole(path, (piece.encode() for piece in render(report)))
+
+
+def render(report: Report, *, static: bool = False) -> Iterator[str]:
+    """Yield the report's HTML piece by piece.
+
+    Args:
+        report: What it says.
+        static: Without script, layers and folded sections, for formats that have none of them.
+
+    Yields:
+        Text that can be encoded as UTF-8.
+    """
+    stream = _environment().get_template("report.html").stream(**_context(report, static))
+    stream.enable_buffering(_BUFFERED_PIECES)
+    return iter(stream)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("locard.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_showable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "time": _time,
+        "bytes": _bytes,
+        "figure": _figure,
+        "groups": _groups,
+        "rows": _rows,
+        "basename": _basename,
+        "receipt": _receipt,
+        "software": _software,
+    }
+    environment.globals |= {"Outcome": Outcome, "wording": wording, "count": wording.count}
+    return environment
+
+
+def _context(report: Report, static: bool) -> dict[str, Any]:
+    style = _style(report)
+    script = "" if static else _resource("report.js")
+    return {
+        "report": report,
+        "static": static,
+        "style": Markup(style),  # noqa: S704  our own file; the case's name in it is escaped
+        "script": Markup(script),  # noqa: S704  our own file
+        "policy": _policy(style, script),
+        "figures": partial(ExhibitFigures, static=static),
+        "legend": legend_png().uri,
+        "unfolded": static or len(report.exhibits) <= OPEN_UP_TO,
+    }
+
+
+def _policy(style: str, script: str) -> str:
+    """Return a content security policy that admits inline pictures, this style and this script."""
+    return (
+        f"default-src 'none'; img-src data:; style-src {_source(style)}; "
+        f"script-src {_source(script) if script else chr(39) + 'none' + chr(39)}; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source(text: str) -> str:
+    """Return the hash by which a policy knows an inline element."""
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _style(report: Report) -> str:
+    """Return the style sheet, with what stands in the margins of every printed page."""
+    margins = (
+        _resource("page.css")
+        .replace('"CASE"', _css_string(f"Case {report.case.name}"))
+        .replace('"LEDGER"', _css_string(f"Ledger head {report.ledger_head}"))
+    )
+    return margins + _resource("report.css")
+
+
+def _css_string(text: str) -> str:
+    """Return text as a CSS string in which nothing but letters and digits stands for itself."""
+    escaped = "".join(
+        character if character.isascii() and character.isalnum() else f"\\{ord(character):x} "
+        for character in printable(text)
+    )
+    return f'"{escaped}"'
+
+
+def _resource(name: str) -> str:
+    return (files("locard.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _showable(value: object) -> object:
+    """Return what a template prints: text from outside without characters that nobody sees."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value)
+    return value
+
+
+def _time(value: datetime) -> str:
+    return value.strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _bytes(size: int) -> str:
+    """Return a size as people read it, and exactly: ``1.2 MB (1,234,567 bytes)``."""
+    exact = f"{size:,} bytes"
+    for unit, scale in (("MB", 10**6), ("kB", 10**3)):
+        if size >= scale:
+            return f"{size / scale:.1f} {unit} ({exact})"
+    return exact
+
+
+def _figure(value: object) -> str:
+    """Return a measurement's value as people read it: five digits are enough for a page."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None:
+        return "none"
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_figure(item) for item in value)
+    if isinstance(value, Mapping):
+        return "; ".join(f"{name}: {_figure(item)}" for name, item in value.items())
+    return str(value)
+
+
+def _groups(sha256: str) -> str:
+    """Return a hash in groups of eight, which two people can compare aloud."""
+    return " ".join(sha256[place : place + 8] for place in range(0, len(sha256), 8))
+
+
+def _rows(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return a nested mapping as rows of dotted name and value."""
+    rows: list[tuple[str, str]] = []
+    for name, value in mapping.items():
+        if isinstance(value, Mapping):
+            rows.extend(_rows(value, f"{prefix}{name}."))
+        else:
+            rows.append((f"{prefix}{name}", _figure(value)))
+    return rows
+
+
+def _basename(name: str) -> str:
+    return name.rstrip("/").rsplit("/", 1)[-1] or name
+
+
+def _receipt(record: FindingRecord, environment: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return a receipt's rows, and the hashes of what the finding left.
+
+    Args:
+        record: The finding.
+        environment: That of the examination, which is not said again with every finding.
+    """
+    receipt = {
+        name: "as of the examination" if name == "environment" and value == environment else value
+        for name, value in record.receipt.items()
+    }
+    artifacts = [
+        (f"{artifact.kind} {artifact.name}, SHA-256", _groups(artifact.sha256))
+        for artifact in record.artifacts
+    ]
+    own = [("seconds", _figure(record.seconds)), ("reused from the cache", _figure(record.reused))]
+    return [*_rows(receipt), *own, *artifacts]
+
+
+def _software(report: Report) -> list[tuple[str, str]]:
+    return [(software.name, software.version) for software in report.software]

@@ -1,0 +1,178 @@
+"""What a report says in sentences. The wording is part of the method: it claims nothing more.
+
+A step that does not find its trace says nothing of how a picture came about, so no sentence here
+calls a picture genuine, original or unaltered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from locard.engine.records import FindingRecord
+from locard.outcomes import Outcome
+from locard.report.model import ExhibitFindings, JpegFacts, Report, ReportExamination, Verification
+
+SYMBOLS = {
+    Outcome.DETECTED: "▲",
+    Outcome.NOT_DETECTED: "○",
+    Outcome.INCONCLUSIVE: "◐",
+    Outcome.NOT_APPLICABLE: "–",
+    Outcome.FAILED: "✕",
+}
+"""Shapes that differ, so that no outcome depends on colour to be told from another."""
+
+MEANINGS = {
+    Outcome.DETECTED: "The trace that the method looks for is there. What made the trace, and "
+    "whether it matters, is for the examiner to judge.",
+    Outcome.NOT_DETECTED: "The method could look, and did not find its trace. This is no evidence "
+    "that the picture is unaltered: it may have been altered in a way that leaves no such trace, "
+    "or the trace may have been lost since.",
+    Outcome.INCONCLUSIVE: "The method looked, and what it saw supports neither answer.",
+    Outcome.NOT_APPLICABLE: "The method has nothing to say of a file of this kind, and did not "
+    "look.",
+    Outcome.FAILED: "The method should have looked and could not. The exhibit remains unexamined "
+    "by it.",
+}
+
+GLOSSARY = (
+    ("Exhibit", "An image file under custody, known by the SHA-256 of its bytes."),
+    ("Examination", "One run of a pipeline over exhibits of the case."),
+    ("Pipeline", "Named and versioned steps that are run in order, each a detector or a refiner."),
+    ("Finding", "What one step says of one exhibit: an outcome, with figures and maps."),
+    (
+        "Score",
+        "A figure on the method's own scale; higher is stronger evidence of the trace it looks "
+        "for. Scores of different methods cannot be compared.",
+    ),
+    (
+        "Map",
+        "Evidence over the picture, from 0 to 1 in cells of equal size. It shows where the method "
+        "sees something, not what or why.",
+    ),
+    (
+        "Refined map",
+        "The same evidence after a refiner drew it to the edges of the picture. It is easier to "
+        "read and adds no evidence; the score stays that of the detector.",
+    ),
+    ("Mask", "Where the method's own decision places the trace."),
+    (
+        "Receipt",
+        "What it takes to run a step again: versions, model hashes, parameters, limits, hardware.",
+    ),
+    (
+        "Ledger",
+        "The log of the case. Each entry holds the hash of the one before, so that the newest "
+        "hash, the ledger head, fixes all of them.",
+    ),
+    (
+        "SHA-256",
+        "A fingerprint of a file's bytes. Any change of the file gives another fingerprint.",
+    ),
+)
+
+NAMED = 12
+"""How many exhibits a sentence names before it only counts the rest."""
+
+
+def reason(record: FindingRecord) -> str:
+    """Return why a finding is what it is, in words."""
+    if record.explanation:
+        return record.explanation
+    return record.reason.replace("-", " ") if record.reason else ""
+
+
+def summary(report: Report) -> list[str]:
+    """Return the summary's paragraphs: one an examination, and what to make of them."""
+    if not report.examinations:
+        return [f"The case holds {count(len(report.exhibits), 'exhibit')}. None was examined."]
+    paragraphs = [_examination(report, examination) for examination in report.examinations]
+    return [*paragraphs, _caution()]
+
+
+def verification(result: Verification | None) -> str:
+    """Return what the verification of the case came to, in a sentence."""
+    if result is None:
+        return "The case was not verified when this report was written."
+    if result.failures:
+        return (
+            f"Verification of the case found {count(len(result.failures), 'discrepancy')}. They "
+            "are listed under “Custody”; what they concern must not be relied on before they are "
+            "explained."
+        )
+    return (
+        "Originals, artifacts, findings and ledger of the case were verified when this report was "
+        "written. Nothing was altered, missing or added."
+    )
+
+
+def jpeg_quality(jpeg: JpegFacts) -> str:
+    """Return what is known of the quality at which a JPEG was last saved."""
+    if jpeg.quality is None:
+        return "unknown: the file defines no table"
+    if jpeg.exact:
+        return f"{jpeg.quality}, tables of the IJG"
+    return f"tables of another encoder, nearest to IJG quality {jpeg.quality}"
+
+
+def count(number: int, noun: str) -> str:
+    """Return "1 exhibit", "2 exhibits", "no discrepancies"."""
+    if number != 1:
+        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+    return f"{number if number else 'no'} {noun}"
+
+
+def _examination(report: Report, examination: ReportExamination) -> str:
+    done = len(examination.results)
+    pipeline = examination.pipeline
+    sentences = [
+        f"Examination {examination.number} ran the pipeline {pipeline['name']} "
+        f"(version {pipeline['version']}) over {done} of {count(len(report.exhibits), 'exhibit')}."
+    ]
+    if done < examination.planned:
+        sentences.append(f"It did not finish: {examination.planned - done} planned were not run.")
+    sentences.append(_detected(examination.results))
+    sentences.extend(_undecided(examination.results))
+    return " ".join(sentences)
+
+
+def _detected(results: Iterable[ExhibitFindings]) -> str:
+    named = [
+        f"{result.exhibit} ({', '.join(steps)})"
+        for result in results
+        if (steps := result.detectors(Outcome.DETECTED))
+    ]
+    if not named:
+        return "No step detected its trace on any exhibit."
+    return (
+        f"At least one step detected its trace on {count(len(named), 'exhibit')}: {_list(named)}."
+    )
+
+
+def _undecided(results: tuple[ExhibitFindings, ...]) -> Iterable[str]:
+    for outcome, verb in (
+        (Outcome.INCONCLUSIVE, "At least one step was inconclusive on"),
+        (Outcome.FAILED, "At least one step failed, and could not examine,"),
+    ):
+        if named := [result.exhibit for result in results if result.detectors(outcome)]:
+            yield f"{verb} {count(len(named), 'exhibit')}: {_list(named)}."
+    if unseen := [result.exhibit for result in results if _unseen(result)]:
+        yield f"No step looked at {count(len(unseen), 'exhibit')}: {_list(unseen)}."
+
+
+def _unseen(result: ExhibitFindings) -> bool:
+    """Say whether no step applied, or none could run."""
+    blind = result.detectors(Outcome.NOT_APPLICABLE) + result.detectors(Outcome.FAILED)
+    return len(blind) == len(result.chains)
+
+
+def _list(names: list[str]) -> str:
+    rest = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {rest} more, in the table" if rest > 0 else "")
+
+
+def _caution() -> str:
+    return (
+        "A detected trace shows that a file has the property that the method looks for; it does "
+        "not say who caused it, or to what end. Where nothing was detected, nothing follows about "
+        "the history of the picture."
+    )

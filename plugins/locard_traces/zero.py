@@ -2,8 +2,14 @@
 
 Source: Nikoukhah et al., IPOL 11 (2021), doi:10.5201/ipol.2021.390.
 
-One thing differs from the published program, which is not told the file's format: the phase at
-which a JPEG file's own compression puts its grid needs no explanation, and is never a foreign grid.
+Three things differ from the published program, each to keep it from saying too much:
+
+* It is not told the file's format. The phase at which a JPEG file's own compression puts its grid
+  needs no explanation, and is never a foreign grid here.
+* A grid that is confined to one region is no main grid:
+  :func:`locard_traces.zero_regions.is_confined`.
+* A region without a grid must pass a second test:
+  :func:`locard_traces.zero_regions.find_missing`.
 """
 
 from __future__ import annotations
@@ -23,6 +29,7 @@ from locard_traces.zero_regions import (
     find_foreign,
     find_main_grid,
     find_missing,
+    is_confined,
 )
 from locard_traces.zero_votes import NO_VOTE, luma_of, vote
 
@@ -40,7 +47,8 @@ class Grids:
         voters: How many pixels vote.
         enough_voters: Whether as many vote as it takes for anything to be meaningful.
         best: The phase with most votes.
-        has_main: Whether ``best`` is meaningful, and so the picture's main grid.
+        has_main: Whether ``best`` is meaningful and not confined to a region, and so the picture's
+            main grid.
         foreign: Regions on another grid, strongest first.
         missing: Regions without a grid, strongest first; None where they were not looked for.
     """
@@ -78,12 +86,13 @@ def examine_grids(
     voters = int(np.count_nonzero(votes != NO_VOTE))
     best = find_main_grid(votes)
     log10_epsilon = math.log10(epsilon)
-    has_main = best.log10_nfa < log10_epsilon
+    own_phases = {IMPOSED_PHASE} if own_grid else set()
+    has_main = best.log10_nfa < log10_epsilon and (
+        best.phase in own_phases or not is_confined(votes, best, reach, log10_epsilon)
+    )
     enough = voters >= smallest_region(log10_tests(width, height) - log10_epsilon)
 
-    expected = {IMPOSED_PHASE} if own_grid else set()
-    if has_main:
-        expected.add(best.phase)
+    expected = own_phases | ({best.phase} if has_main else set())
     foreign = find_foreign(votes, expected, reach, log10_epsilon)
     missing = None
     if has_main and recompress is not None:

@@ -16,6 +16,9 @@ from scipy.special import betainc, betaln, xlog1py, xlogy
 
 from locard_traces.zero_votes import PHASES
 
+CHANCE = 1 / PHASES
+"""Probability with which a pixel votes for a phase where there is no grid."""
+
 _SMALLEST_TAIL = 1e-250
 """Below it double precision nears underflow, and the tail is summed relative to its first term."""
 
@@ -71,16 +74,16 @@ def log10_tests(width: int, height: int) -> float:
     return 2 * math.log10(PHASES * width * height)
 
 
-def log10_nfa(votes: int, area: int, tests: float) -> float:
+def log10_nfa(votes: int, area: int, tests: float, chance: float = CHANCE) -> float:
     """Return log10 of the number of false alarms of ``votes`` equal votes within an area.
 
     Args:
         votes: How many pixels agree.
         area: In pixels.
         tests: log10 of the number of tests, from :func:`log10_tests`.
+        chance: Probability of each vote under the background model.
     """
-    tail = log10_binomial_tail(area // PHASES, votes // PHASES, 1 / PHASES)
-    return tests + tail
+    return tests + log10_binomial_tail(area // PHASES, votes // PHASES, chance)
 
 
 def smallest_region(tests: float) -> int:

@@ -5,14 +5,14 @@ Source: Nikoukhah et al., IPOL 11 (2021), doi:10.5201/ipol.2021.390, sections 3.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit
 
-from locard_traces.zero_nfa import log10_nfa, log10_tests, smallest_region
+from locard_traces.zero_nfa import CHANCE, log10_nfa, log10_tests, smallest_region
 from locard_traces.zero_votes import BLOCK, NO_VOTE, PHASES
 
 if TYPE_CHECKING:
@@ -100,6 +100,31 @@ def find_main_grid(votes: NDArray[np.int8]) -> MainGrid:
     return MainGrid(phase, most, log10_nfa(most, width * height, log10_tests(width, height)))
 
 
+def is_confined(votes: NDArray[np.int8], grid: MainGrid, reach: int, log10_epsilon: float) -> bool:
+    """Return whether a meaningful grid belongs to one region, and not to the whole picture.
+
+    The count of votes alone cannot tell: a tenth of the picture, pasted from a JPEG, is enough to
+    make its grid meaningful for the whole. A grid is confined where its strongest region covers
+    less than half of the picture and the grid is not meaningful in all the rest.
+
+    Args:
+        votes: int8, shape (height, width).
+        grid: From :func:`find_main_grid`, meaningful.
+        reach: As for :func:`find_foreign`.
+        log10_epsilon: As for :func:`find_foreign`.
+    """
+    admitted = np.zeros(PHASES, np.bool_)
+    admitted[grid.phase] = True
+    regions = _find_regions(votes, admitted, reach, log10_epsilon)
+    if not regions or 2 * np.count_nonzero(regions[0].mask) >= votes.size:
+        return False
+    voters = votes == grid.phase
+    rest = votes.size - np.count_nonzero(regions[0].mask)
+    votes_in_rest = grid.votes - np.count_nonzero(voters[regions[0].window] & regions[0].mask)
+    tests = log10_tests(votes.shape[1], votes.shape[0])
+    return log10_nfa(int(votes_in_rest), int(rest), tests) >= log10_epsilon
+
+
 def find_foreign(
     votes: NDArray[np.int8], expected: Collection[int], reach: int, log10_epsilon: float
 ) -> tuple[GridRegion, ...]:
@@ -133,8 +158,9 @@ def find_missing(
 
     The published test alone raises false alarms where a compression left few zeros: rounding
     scatters pixels that miss the grid among those that vote for it, and the fresh compression
-    draws their rounding anew. A region within which the expected grid is itself meaningful does
-    have one, and is left out here.
+    draws their rounding anew. So a region must pass a second test, with the rate at which its
+    pixels vote for an expected grid in the place of 1/64: a region that has the grid takes on no
+    more votes than that. The weaker of both bounds counts.
 
     Args:
         votes: int8, shape (height, width).
@@ -152,16 +178,20 @@ def find_missing(
     admitted[IMPOSED_PHASE] = True
     candidates = _find_regions(left, admitted, reach, log10_epsilon)
     tests = log10_tests(votes.shape[1], votes.shape[0])
-    return tuple(
-        region
-        for region in candidates
-        if log10_nfa(_count_within(explained, region), int(region.mask.sum()), tests)
-        >= log10_epsilon
-    )
+    bounded = (_bound_by_grid(region, explained, tests) for region in candidates)
+    return _strongest_first(region for region in bounded if region.log10_nfa < log10_epsilon)
 
 
-def _count_within(pixels: NDArray[np.bool_], region: GridRegion) -> int:
-    return int(np.count_nonzero(pixels[region.window] & region.mask))
+def _bound_by_grid(region: GridRegion, explained: NDArray[np.bool_], tests: float) -> GridRegion:
+    """Return the region with the weaker of its bound and that against the votes for its grid."""
+    area = int(np.count_nonzero(region.mask))
+    rate = np.count_nonzero(explained[region.window] & region.mask) / area
+    nfa = log10_nfa(region.votes, area, tests, chance=max(rate, CHANCE))
+    return replace(region, log10_nfa=max(nfa, region.log10_nfa))
+
+
+def _strongest_first(regions: Iterable[GridRegion]) -> tuple[GridRegion, ...]:
+    return tuple(sorted(regions, key=lambda region: region.log10_nfa))
 
 
 def close(mask: NDArray[np.bool_], reach: int) -> NDArray[np.bool_]:
@@ -206,7 +236,7 @@ def _find_regions(
             top, left = box[0].start, box[1].start
             mask = close(members, reach)
             regions.append(GridRegion(left, top, mask, phase, int(sizes[group]), nfa))
-    return tuple(sorted(regions, key=lambda region: region.log10_nfa))
+    return _strongest_first(regions)
 
 
 @njit(cache=True, nogil=True)

@@ -10,15 +10,17 @@ from numpy.typing import NDArray
 
 from locard.errors import ImageError
 from locard.image.decoders import JPEGLIB_BACKEND
-from locard.image.hostile import DecoderFailure, contained
+from locard.image.hostile import DecoderFailure, contained, overheard
 from locard.image.jpeg import JpegStructure
+
+_HARMLESS = ("extraneous bytes before marker", "Warning: unknown JFIF revision")
 
 
 def read_coefficients(data: bytes, structure: JpegStructure) -> tuple[NDArray[np.int16], ...]:
-    """Read the coefficients of a JPEG that has been decoded whole before.
+    """Read the coefficients of a JPEG.
 
-    libjpeg ends the process on some damaged streams, and jpeglib overruns its memory at more than
-    50 application segments; so damage must have been ruled out, and those segments are left out.
+    jpeglib overruns its memory at more than 50 application segments, so they are left out. What it
+    says of damage goes to standard error alone, where it is overheard.
 
     Returns:
         One array a component in file order: int16, shape (block rows, block columns, 8, 8),
@@ -27,7 +29,7 @@ def read_coefficients(data: bytes, structure: JpegStructure) -> tuple[NDArray[np
 
     Raises:
         ImageError: ``unsupported`` where the coding has no coefficients that jpeglib can read,
-            ``corrupt`` where it gives up.
+            ``corrupt`` where it gives up or picture data was lost.
     """
     if structure.unsupported_coding:
         raise ImageError(
@@ -48,9 +50,12 @@ def read_coefficients(data: bytes, structure: JpegStructure) -> tuple[NDArray[np
 def _read(path: Path, count: int) -> tuple[NDArray[np.int16], ...]:
     import jpeglib  # type: ignore[import-untyped]
 
-    with contained(), jpeglib.version(JPEGLIB_BACKEND):
+    with contained(), overheard() as lines, jpeglib.version(JPEGLIB_BACKEND):
         jpeg = jpeglib.read_dct(str(path))
         planes = (jpeg.Y, jpeg.Cb, jpeg.Cr, jpeg.K)[:count]
+    damage = [line for line in lines if not any(harmless in line for harmless in _HARMLESS)]
+    if damage:
+        raise DecoderFailure(damage[0])
     for plane in planes:
         plane.flags.writeable = False
     return planes

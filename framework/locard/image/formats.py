@@ -111,7 +111,7 @@ def _unrecognised(data: Buffer, head: bytes) -> ImageError:
     ):
         return ImageError(
             "truncated",
-            f"the file ends after {len(head)} bytes, within the format's signature",
+            f"the file ends at byte {len(head)}, within the format's signature",
             "Get the whole file from its source.",
         )
     kind = _other_kind(head)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,6 +37,27 @@ def contained(*loggers: str) -> Iterator[None]:
             # Decoders raise nearly anything on bad bytes: no list of types would be whole.
             words = " ".join(str(error).split()) or type(error).__name__
             raise DecoderFailure(words[:200]) from error
+
+
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """Collect what C code prints to the process's standard error while the block runs.
+
+    Yields:
+        A list that holds the lines once the block has ended.
+    """
+    lines: list[str] = []
+    sys.stderr.flush()
+    terminal = os.dup(2)
+    with tempfile.TemporaryFile() as words:
+        os.dup2(words.fileno(), 2)
+        try:
+            yield lines
+        finally:
+            os.dup2(terminal, 2)
+            os.close(terminal)
+            words.seek(0)
+            lines += words.read().decode("utf-8", errors="replace").splitlines()
 
 
 @contextmanager

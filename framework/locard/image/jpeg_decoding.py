@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locard.errors import ImageError
+from locard.image.coefficients import read_coefficients
 from locard.image.hostile import DecoderFailure, contained
 from locard.image.jpeg import JpegStructure
 from locard.image.samples import Samples
@@ -79,12 +80,22 @@ def _decode_strictly(
     except DecoderFailure as failure:
         words = str(failure)
     if any(phrase in words for phrase in _BEYOND_TURBOJPEG):
-        note = "the decoder that reads this kind of JPEG does not report damaged picture data"
-        return _pillow(data, colours), (note,)
+        return _decode_rare(data, structure, colours)
     if _STRAY in words and structure.extraneous_bytes:
         # Stray bytes hide any later warning, so the rest is decoded without them.
         return _turbojpeg(structure.essential(data), colours), ()
     raise DecoderFailure(words)
+
+
+def _decode_rare(
+    data: bytes, structure: JpegStructure, colours: str
+) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """Decode what TurboJPEG does not take: other sampling factors, lossless grey."""
+    if structure.unsupported_coding:
+        note = "the decoder that reads this kind of JPEG does not report damaged picture data"
+        return _pillow(data, colours), (note,)
+    read_coefficients(data, structure)  # finds the damage that Pillow passes over
+    return _pillow(data, colours), ()
 
 
 def _turbojpeg(data: bytes, colours: str) -> NDArray[np.uint8]:

@@ -51,7 +51,11 @@ def to_luma(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     Returns:
         float32, shape (H, W), read-only.
     """
-    return read_only(pixels @ np.array([0.299, 0.587, 0.114], dtype=np.float32))
+    # Term by term: a matrix product may add in another order on another machine.
+    luma = pixels[:, :, 0] * np.float32(0.299)
+    luma += pixels[:, :, 1] * np.float32(0.587)
+    luma += pixels[:, :, 2] * np.float32(0.114)
+    return read_only(luma)
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

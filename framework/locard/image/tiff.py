@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Literal, cast
 
 import numpy as np
 import tifffile
@@ -30,6 +30,7 @@ _CHANNELS = {
     PHOTOMETRIC.YCBCR: 3,
 }
 _DNG_VERSION = 50706
+_NUMBERS = ("imagewidth", "imagelength", "samplesperpixel", "bitspersample", "imagedepth")
 _ALPHA = (EXTRASAMPLE.ASSOCALPHA, EXTRASAMPLE.UNASSALPHA)
 
 
@@ -122,6 +123,9 @@ def _first_page(file: tifffile.TiffFile, data: Buffer) -> tifffile.TiffPage:
     if not len(file.pages):
         raise DecoderFailure("it has no page")
     page = file.pages[0].aspage()
+    for name in _NUMBERS:
+        if not isinstance(getattr(page, name), int):
+            raise DecoderFailure(f"its {name} is not one number")
     if page.tags.valueof(_DNG_VERSION) or bytes(data[8:10]) == b"CR":
         raise ImageError(
             "unsupported",
@@ -186,14 +190,24 @@ def _notes(page: tifffile.TiffPage, channels: int) -> tuple[str, ...]:
 
 
 def _header_error(data: Buffer, failure: DecoderFailure) -> ImageError:
-    start = int.from_bytes(data[4:8], "little" if data[:2] == b"II" else "big")
-    if len(data) < 8 or start >= len(data):
+    if _directory_end(data) > len(data):
         return ImageError(
             "truncated",
-            f"the TIFF ends after {len(data):,} bytes, before the directory of its first page",
+            f"the TIFF ends after {len(data):,} bytes, before or inside the directory of its first "
+            "page",
             "Get the whole file from its source.",
         )
     return ImageError("corrupt", f"the TIFF's directory cannot be read: {failure}")
+
+
+def _directory_end(data: Buffer) -> int:
+    """Return where a classic TIFF's first directory should end; 16 at least."""
+    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
+    if data[2:3] == b"+" or data[3:4] == b"+":
+        return 16  # BigTIFF: only its header is looked at
+    start = int.from_bytes(data[4:8], order)
+    entries = int.from_bytes(data[start : start + 2], order)
+    return max(16, start + 6 + 12 * entries)
 
 
 def _refuse_missing_data(page: tifffile.TiffPage, data: bytes) -> None:
@@ -206,6 +220,13 @@ def _refuse_missing_data(page: tifffile.TiffPage, data: bytes) -> None:
             f"the TIFF ends after {len(data):,} bytes: {missing} of its {len(parts)} strips or "
             "tiles reach beyond the end",
             "Get the whole file from its source.",
+        )
+    plain = page.compression == COMPRESSION.NONE and page.bitspersample >= 8
+    if plain and sum(page.databytecounts) < page.nbytes:
+        raise ImageError(
+            "truncated",
+            f"the TIFF declares {page.imagewidth:,}×{page.imagelength:,} pixels, and its "
+            f"{sum(page.databytecounts):,} bytes of picture data cannot hold them",
         )
     if not parts or any(offset == 0 or count == 0 for offset, count in parts):
         raise ImageError("corrupt", "the TIFF leaves out strips or tiles of the picture")

@@ -10,11 +10,17 @@ from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
-from locard.errors import LocardError, VaultError
+from locard.errors import ExitCode, LocardError, VaultError
 
 
 class CaseError(LocardError):
     """A case, exhibit or examination is not there, or does not allow what was asked of it."""
+
+
+class BundleError(LocardError):
+    """A bundle cannot be written, or is not what it says."""
+
+    exit_code = ExitCode.ATTENTION
 
 
 def unknown(kind: str, name: str, known: Iterable[str], where: str) -> CaseError:

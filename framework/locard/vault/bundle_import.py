@@ -1,0 +1,230 @@
+"""Brings a bundle into a vault: verified first, and taken over exactly as it is.
+
+The case keeps its identifier, its rows and its chain, so the ledger head is the same in both
+vaults. That it was imported, when and by whom, is a fact about the vault and not about the case:
+it is noted in the vault's own table of imports, which the chain does not cover.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bagit  # type: ignore[import-untyped]
+from sqlalchemy import Engine, insert, or_, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from locard.vault import ledger
+from locard.vault.bundle_layout import FORMAT, Layout, artifact_name, original_name
+from locard.vault.canonical import now
+from locard.vault.database import memory_database
+from locard.vault.errors import BundleError, CaseError, in_words
+from locard.vault.facts import CaseFacts
+from locard.vault.models import (
+    CUSTODY_TABLES,
+    ArtifactRow,
+    Base,
+    CaseRow,
+    ExhibitRow,
+    ImportRow,
+    LedgerRow,
+    insert_original,
+)
+from locard.vault.store import ObjectStore
+from locard.vault.verify import record_problems
+
+if TYPE_CHECKING:
+    from locard.vault.vault import Vault
+
+_BATCH = 500
+_NAMED = 10
+"""How many differences an error names before it says how many more there are."""
+
+
+def import_bundle(
+    vault: Vault, path: Path, actor: str, expected_head: str | None = None
+) -> CaseFacts:
+    """Take a bundle's case into a vault.
+
+    Args:
+        vault: The vault.
+        path: The bundle's folder.
+        actor: Who imports it.
+        expected_head: The ledger head as it was noted elsewhere; None where it is not known.
+
+    Returns:
+        The case.
+
+    Raises:
+        BundleError: The folder is no bundle, or it was altered; names what.
+        CaseError: The case is in this vault already, or its name is taken.
+        VaultError: The vault cannot be written.
+    """
+    path = path.absolute()
+    _check_bag(path)
+    layout = Layout(path / "data")
+    summary = _summary(layout)
+    trial = memory_database()
+    try:
+        _load_on_trial(trial, layout, path)
+        _check_records(trial, summary, path, expected_head)
+        with vault.database.reading() as session:
+            _refuse_known(session, summary)
+        with in_words(vault.folder):
+            _store_files(trial, layout, vault.store)
+    finally:
+        trial.dispose()
+    with vault.database.writing() as session:
+        _refuse_known(session, summary)
+        _load(session, layout)
+        session.add(
+            ImportRow(
+                case_id=summary["case_id"],
+                imported_at=now(),
+                actor=actor,
+                entries=summary["entries"],
+                head=summary["head"],
+            )
+        )
+    return vault.case(summary["name"]).facts
+
+
+def _check_bag(path: Path) -> None:
+    for folder, folders, names in os.walk(path):
+        for name in (*folders, *names):
+            if Path(folder, name).is_symlink():
+                raise _altered(path, [f"{name} is a symbolic link, which no bundle holds"])
+    try:
+        bagit.Bag(str(path)).validate()
+    except bagit.BagValidationError as error:
+        raise _altered(path, [str(detail) for detail in error.details] or [str(error)]) from None
+    except (bagit.BagError, OSError, UnicodeDecodeError) as error:
+        raise BundleError(
+            f"{path} is not a bundle: {error}", "Give the folder that `locard case export` made."
+        ) from None
+
+
+def _summary(layout: Layout) -> dict[str, Any]:
+    try:
+        summary = dict(json.loads(layout.summary.read_text("ascii")))
+        version = summary["format"]
+        known = {field: summary[field] for field in ("case_id", "name", "entries", "head")}
+    except (OSError, ValueError, KeyError) as error:
+        raise BundleError(
+            f"{layout.folder.parent} is a bag, but holds no case: {error}",
+            "Give the folder that `locard case export` made.",
+        ) from None
+    if version != FORMAT:
+        raise BundleError(
+            f"the bundle has format {version}, and this Locard knows {FORMAT}",
+            "Install the Locard that wrote it, or a newer one.",
+        )
+    return known
+
+
+def _load_on_trial(trial: Engine, layout: Layout, path: Path) -> None:
+    """Load the records into a database in memory: what cannot be loaded there is refused."""
+    try:
+        with Session(trial) as session, session.begin():
+            _load(session, layout)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _altered(path, [f"its records cannot be read: {error}"]) from None
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise _altered(path, [f"its records do not fit together: {cause}"]) from None
+
+
+def _check_records(
+    trial: Engine, summary: dict[str, Any], path: Path, expected_head: str | None
+) -> None:
+    case_id = summary["case_id"]
+    problems = [problem.message for problem in record_problems(trial, case_id, expected_head)]
+    with Session(trial) as session:
+        case = session.get(CaseRow, case_id)
+        head = ledger.head(session, case_id)
+    if case is None or (case.name, head.number, head.hash) != (
+        summary["name"],
+        summary["entries"],
+        summary["head"],
+    ):
+        problems.append("case.json does not agree with the ledger")
+    if problems:
+        raise _altered(path, problems)
+
+
+def _altered(path: Path, problems: list[str]) -> BundleError:
+    listed = "".join(f"\n  {problem}" for problem in problems[:_NAMED])
+    more = f"\n  and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
+    return BundleError(
+        f"the bundle {path} was altered:{listed}{more}",
+        "Nothing was imported. Ask whoever sent the bundle for another copy.",
+    )
+
+
+def _load(session: Session, layout: Layout) -> None:
+    """Insert a bundle's rows as they are."""
+    (case,) = _lines(layout.records("cases"))
+    session.execute(insert(CaseRow), [case])
+    entries = ({**entry, "case_id": case["case_id"]} for entry in _lines(layout.ledger))
+    _insert_all(session, LedgerRow, entries)
+    for exhibit in _lines(layout.records("exhibits")):
+        insert_original(session, exhibit["sha256"], exhibit["size"])
+    for table in CUSTODY_TABLES:
+        if table is not CaseRow:
+            _insert_all(session, table, _lines(layout.records(table.__tablename__)))
+
+
+def _insert_all(session: Session, table: type[Base], rows: Iterator[dict[str, Any]]) -> None:
+    while batch := list(islice(rows, _BATCH)):
+        session.execute(insert(table), batch)
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="ascii") as file:
+        for line in file:
+            yield dict(json.loads(line))
+
+
+def _store_files(trial: Engine, layout: Layout, store: ObjectStore) -> None:
+    with Session(trial) as session:
+        exhibits = select(ExhibitRow.sha256, ExhibitRow.number, ExhibitRow.format)
+        for sha256, number, kind in session.execute(exhibits):
+            _store_file(layout, original_name(number, sha256, kind), sha256, store)
+        artifacts = select(ArtifactRow.sha256, ArtifactRow.kind).distinct()
+        for sha256, kind in session.execute(artifacts):
+            _store_file(layout, artifact_name(sha256, kind), sha256, store)
+
+
+def _store_file(layout: Layout, name: str, sha256: str, store: ObjectStore) -> None:
+    try:
+        file = (layout.folder / name).open("rb")
+    except OSError as error:
+        problem = f"data/{name} cannot be read: {error.strerror}"
+        raise _altered(layout.folder.parent, [problem]) from None
+    with file:
+        if store.put(file).sha256 != sha256:
+            raise _altered(layout.folder.parent, [f"data/{name} is not what the ledger says"])
+
+
+def _refuse_known(session: Session, summary: dict[str, Any]) -> None:
+    known = session.scalars(
+        select(CaseRow).where(
+            or_(CaseRow.case_id == summary["case_id"], CaseRow.name == summary["name"])
+        )
+    ).first()
+    if known is None:
+        return
+    if known.case_id == summary["case_id"]:
+        raise CaseError(
+            f"the case of this bundle is in the vault already, as {known.name!r}",
+            "`locard case verify` checks it there.",
+        )
+    raise CaseError(
+        f"the vault has another case of the name {known.name!r}",
+        "Import the bundle into another vault: name one with --vault.",
+    )

@@ -1,0 +1,147 @@
+"""Verifies a case's ledger, and its rows against the ledger, both a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from locard.vault import ledger
+from locard.vault.facts import Problem
+from locard.vault.models import CUSTODY_TABLES, CustodyRow, ImportRow, LedgerRow, plain_row
+
+_PAGE = 500
+
+_Rows = dict[tuple[str, str], str]
+"""Table and key to the hash of the row."""
+
+
+def chain_problems(session: Session, case_id: str, expected_head: str | None) -> Iterator[Problem]:
+    """Yield what is wrong with the chain itself.
+
+    Args:
+        session: A transaction.
+        case_id: The case.
+        expected_head: A hash that one of the entries must have.
+    """
+    before = ledger.start(case_id)
+    met_head = expected_head is None
+    for page in _pages(session, case_id):
+        for entry in page:
+            if not isinstance(entry.number, int):  # SQLite lets a tamperer store text here
+                yield Problem("added", "ledger", repr(entry.number), "an entry has no number")
+                continue
+            yield from _link_problems(before, entry)
+            met_head = met_head or entry.hash == expected_head
+            before = ledger.Head(entry.number, entry.hash)
+    yield from _import_problems(session, case_id)
+    if before.number == 0:
+        yield Problem("missing", "ledger", "all entries", "the case has no ledger at all")
+    if not met_head:
+        yield Problem(
+            "altered",
+            "ledger",
+            "head",
+            "no entry has the hash that you gave: the ledger was rewritten, or its end cut off, "
+            "after that hash was noted",
+            {"expected": expected_head, "found": before.hash},
+        )
+
+
+def _import_problems(session: Session, case_id: str) -> Iterator[Problem]:
+    imported = session.get(ImportRow, case_id)
+    if imported is None:
+        return
+    entry = session.get(LedgerRow, (case_id, imported.entries))
+    if entry is None or entry.hash != imported.head:
+        message = "the ledger is not the one that came with the imported bundle"
+        yield Problem("altered", "ledger", f"entry {imported.entries}", message)
+
+
+def _link_problems(before: ledger.Head, entry: LedgerRow) -> Iterator[Problem]:
+    subject = f"entry {entry.number}"
+    for number in range(before.number + 1, min(entry.number, before.number + _PAGE)):
+        yield Problem("missing", "ledger", f"entry {number}", f"ledger entry {number} is missing")
+    if entry.number <= before.number:
+        yield Problem("added", "ledger", subject, f"ledger {subject} stands before the first")
+    elif entry.number == before.number + 1 and entry.previous != before.hash:
+        yield Problem(
+            "altered", "ledger", subject, f"ledger {subject} does not stand on the one before it"
+        )
+    if _hash(entry) != entry.hash:
+        yield Problem("altered", "ledger", subject, f"ledger {subject} ({entry.event}) was altered")
+
+
+def _hash(entry: LedgerRow) -> str:
+    return ledger.entry_hash(plain_row(entry))
+
+
+def row_problems(session: Session, case_id: str) -> Iterator[Problem]:
+    """Yield the rows that differ from what the ledger fixed, are missing, or are in no entry."""
+    last = 0
+    for page in _pages(session, case_id):
+        expected = _covered(page)
+        found = _rows_between(session, case_id, last + 1, page[-1].number)
+        yield from _differences(expected, found)
+        last = page[-1].number
+    for table in CUSTODY_TABLES:
+        outside = or_(table.entry < 1, table.entry > last)
+        for row in session.scalars(_of_case(table, case_id).where(outside)):
+            yield _added(row.__tablename__, row.row_key())
+
+
+def _differences(expected: _Rows, found: _Rows) -> Iterator[Problem]:
+    for (table, key), row_hash in expected.items():
+        subject = f"{table} {key}"
+        present = found.get((table, key))
+        if present is None:
+            message = f"row {key} of table {table}, which the ledger fixed, is missing"
+            yield Problem("missing", "row", subject, message)
+        elif present != row_hash:
+            message = f"row {key} of table {table} was altered"
+            details = {"recorded": row_hash, "found": present}
+            yield Problem("altered", "row", subject, message, details)
+    for table, key in found.keys() - expected.keys():
+        yield _added(table, key)
+
+
+def _added(table: str, key: str) -> Problem:
+    message = f"row {key} of table {table} is in no ledger entry: it was slipped in"
+    return Problem("added", "row", f"{table} {key}", message)
+
+
+def _covered(page: Sequence[LedgerRow]) -> _Rows:
+    rows: _Rows = {}
+    for entry in page:
+        # An entry that was tampered with may hold anything; its own hash tells on it.
+        with suppress(TypeError, ValueError, KeyError):
+            for table, key, row_hash in entry.details["rows"]:
+                rows[table, key] = row_hash
+    return rows
+
+
+def _rows_between(session: Session, case_id: str, first: int, last: int) -> _Rows:
+    rows: _Rows = {}
+    for table in CUSTODY_TABLES:
+        query = _of_case(table, case_id).where(table.entry >= first, table.entry <= last)
+        for row in session.scalars(query):
+            rows[row.__tablename__, row.row_key()] = row.row_hash()
+    # The next page must not keep this one's rows alive.
+    session.expunge_all()
+    return rows
+
+
+def _of_case(table: type[CustodyRow], case_id: str) -> Any:
+    return select(table).where(table.metadata.tables[table.__tablename__].c.case_id == case_id)
+
+
+def _pages(session: Session, case_id: str) -> Iterator[Sequence[LedgerRow]]:
+    query = select(LedgerRow).where(LedgerRow.case_id == case_id).order_by(LedgerRow.number)
+    page = session.scalars(query.limit(_PAGE)).all()
+    while page:
+        last = page[-1].number
+        yield page
+        page = session.scalars(query.where(LedgerRow.number > last).limit(_PAGE)).all()

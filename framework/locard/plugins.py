@@ -6,6 +6,7 @@ its error, and everything else goes on.
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from locard.report.exporter import Exporter
 
 ALLOW_LIST_VARIABLE = "LOCARD_PLUGINS"
+
+_log = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _TARGET = re.compile(r"[\w.]+:[\w.]+")
@@ -281,12 +284,17 @@ class Catalogue:
     # --- observing -----------------------------------------------------------------------------
 
     def notify(self, event: Event) -> None:
-        """Tell observers of an event. One that raises is noted, and not called again."""
-        for entry, plugin in self._plugins():
-            if entry.name not in self._deaf and not self._call(
-                "observe", entry, plugin, event=event
-            ):
-                self._deaf.add(entry.name)
+        """Tell observers of an event: plugins, and what the program itself registered.
+
+        One that raises is noted, said once in the log, and not called again.
+        """
+        for name, plugin in self.manager.list_name_plugin():
+            if plugin is None or name in self._deaf:
+                continue
+            entry = self.entries.get(name) or PluginEntry(name, "unknown", "unknown", "unknown")
+            if not self._call("observe", entry, plugin, event=event):
+                self._deaf.add(name)
+                _log.warning("observer %s is told nothing more: %s", name, entry.errors[-1])
 
     # --- looking up ----------------------------------------------------------------------------
 

@@ -8,14 +8,18 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from locard.findings import Finding, HeatMap, Region
 from locard.outcomes import Outcome
 
+if TYPE_CHECKING:
+    from locard.image import Image
+
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SHARED_ARRAYS = ("pixels", "luma", "native", "alpha")
 _NEEDS_REASON = frozenset({Outcome.INCONCLUSIVE, Outcome.NOT_APPLICABLE, Outcome.FAILED})
 
 
@@ -63,6 +67,25 @@ def check_refined(refined: Finding, original: Finding) -> None:
             raise ContractError(
                 f"a refiner may not change the {attribute}: it was {before}, and became {after}"
             )
+
+
+def check_unaltered(image: Image, held: Mapping[str, object]) -> None:
+    """Check that a step left the image as it was, for the steps that come after it.
+
+    Arrays are given out read-only, so a step that writes to one must have unlocked it first.
+
+    Args:
+        image: The image after the step.
+        held: A copy of its attributes from before the step.
+
+    Raises:
+        ContractError: An attribute was replaced, or an array was unlocked.
+    """
+    now = vars(image)
+    replaced = any(now.get(name) is not value for name, value in held.items())
+    arrays = [now.get(name) for name in _SHARED_ARRAYS] + list(now.get("coefficients", ()))
+    if replaced or any(array is not None and array.flags.writeable for array in arrays):
+        raise ContractError("it altered the image, which other steps share")
 
 
 def _check_words(finding: Finding) -> None:

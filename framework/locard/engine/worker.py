@@ -19,7 +19,12 @@ from typing import Any
 from locard.detectors import Detector, Refiner, Step
 from locard.engine.artifacts import read_finding, write_artifacts
 from locard.engine.cache import is_reusable
-from locard.engine.contract import ContractError, check_refined, checked_finding
+from locard.engine.contract import (
+    ContractError,
+    check_refined,
+    check_unaltered,
+    checked_finding,
+)
 from locard.engine.limits import Usage, limited
 from locard.engine.plan import unusable_input
 from locard.engine.receipts import THREADS_VARIABLE, receipt
@@ -28,7 +33,7 @@ from locard.engine.spool import Spool
 from locard.engine.tasks import Limits, PlannedStep, Subject, Task
 from locard.errors import ImageError
 from locard.findings import Finding
-from locard.image import Image
+from locard.image import Image, decoder_id
 from locard.plugins import catalogue
 
 _MOST_WORDS = 1000
@@ -86,6 +91,7 @@ class _Session:
         instance = _instance(step)
         facts.models = tuple(asdict(model) for model in instance.models())
         given = self._given(step)
+        held = dict(vars(image))
         decoding, began = image.decoding_seconds, time.perf_counter()
         try:
             with limited(step.limits) as facts.usage:
@@ -93,16 +99,18 @@ class _Session:
         finally:
             elapsed = time.perf_counter() - began
             facts.seconds = max(0.0, elapsed - (image.decoding_seconds - decoding))
-        return self._checked(returned, given, image)
-
-    def _checked(self, returned: object, given: Finding | None, image: Image) -> Finding:
-        if image.is_altered():
-            self._image = None  # the steps to come get a fresh one
-            raise ContractError("it altered the image, which other steps share")
-        finding = checked_finding(returned, image.header.width, image.header.height)
+            self._check_image(image, held)
+        finding = checked_finding(returned, image.width, image.height)
         if given is not None:
             check_refined(finding, given)
         return finding
+
+    def _check_image(self, image: Image, held: Mapping[str, object]) -> None:
+        try:
+            check_unaltered(image, held)
+        except ContractError:
+            self._image = None  # the steps to come get a fresh one
+            raise
 
     def _open(self, limits: Limits) -> Image:
         if self._image is None:
@@ -219,6 +227,7 @@ def _receipt_facts(facts: _Facts) -> dict[str, Any]:
         "seconds": facts.seconds,
         "peak_mebibytes": facts.usage.peak_mebibytes,
         "threads": os.environ.get(THREADS_VARIABLE),
+        "decoder": decoder_id(),
         "image_notes": list(facts.notes),
     }
     return said | ({"traceback": facts.traceback} if facts.traceback else {})

@@ -196,7 +196,7 @@ def sleeps(image: Image) -> object:
 
 
 def ignores_alarm(image: Image) -> object:
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
     return sleeps(image)
 
 
@@ -255,9 +255,14 @@ def writes_pixels(image: Image) -> object:
     return SURVIVED
 
 
-def unlocks_pixels(image: Image) -> object:
-    image.pixels.flags.writeable = True
-    image.pixels[:] = 0
+def unlocks_luma(image: Image) -> object:
+    image.luma.flags.writeable = True
+    image.luma[:] = 0
+    return SURVIVED
+
+
+def replaces_pixels(image: Image) -> object:
+    image.pixels = np.zeros_like(image.pixels)
     return SURVIVED
 
 
@@ -289,7 +294,8 @@ ACTS: dict[str, Callable[[Image], object]] = {
         map_of_other_shape,
         mask_of_other_shape,
         writes_pixels,
-        unlocks_pixels,
+        unlocks_luma,
+        replaces_pixels,
     )
 }
 

@@ -61,11 +61,11 @@ class MapFolder:
         from locard.engine.artifacts import read_map
         from locard.overlay import overlay
 
-        artifact = finding.artifact("map")
-        if artifact is None:
+        heat_map = read_map(finding)
+        if heat_map is None:
             return None
         height, width = picture.pixels.shape[:2]
-        values = read_map(artifact).at_pixels(height, width)
+        values = heat_map.at_pixels(height, width)
         path = self.folder / f"{sha256}-{finding.step}.npy"
         np.save(path, values)
         Image.fromarray(overlay(picture.pixels, values)).save(path.with_suffix(".png"))

@@ -99,7 +99,7 @@ class Blocks:
             inverse_widths: float64, shape (5,), for x, y, red, green and blue.
 
         Returns:
-            float32, shape (n, 5).
+            float32, shape (5, n).
         """
         return _features(pixels, self.rows, self.columns, self.sides, top, inverse_widths)
 
@@ -197,6 +197,9 @@ def _sums(
     height, width = values.shape
     sums = np.empty(len(rows), np.float32)
     for n in range(len(rows)):
+        if sides[n] == 1:
+            sums[n] = values[rows[n], columns[n]]
+            continue
         total = np.float32(0)
         for row in range(rows[n], min(rows[n] + sides[n], height)):
             for column in range(columns[n], min(columns[n] + sides[n], width)):
@@ -215,6 +218,9 @@ def _add_to(
 ) -> None:
     height, width = picture.shape
     for n in range(len(rows)):
+        if sides[n] == 1:
+            picture[rows[n], columns[n]] += addends[n]
+            continue
         for row in range(rows[n], min(rows[n] + sides[n], height)):
             for column in range(columns[n], min(columns[n] + sides[n], width)):
                 picture[row, column] += addends[n]
@@ -230,17 +236,17 @@ def _features(
     inverse_widths: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     height, width = pixels.shape[:2]
-    features = np.empty((len(rows), 5), np.float32)
+    features = np.empty((5, len(rows)), np.float32)
     for n in range(len(rows)):
         bottom = min(rows[n] + sides[n], height)
         right = min(columns[n] + sides[n], width)
         area = (bottom - rows[n]) * (right - columns[n])
-        features[n, 0] = (columns[n] + right - 1) * 0.5 * inverse_widths[0]
-        features[n, 1] = (rows[n] + bottom - 1 + 2 * top) * 0.5 * inverse_widths[1]
+        features[0, n] = (columns[n] + right - 1) * 0.5 * inverse_widths[0]
+        features[1, n] = (rows[n] + bottom - 1 + 2 * top) * 0.5 * inverse_widths[1]
         for channel in range(3):
             total = np.int64(0)
             for row in range(rows[n], bottom):
                 for column in range(columns[n], right):
                     total += pixels[row, column, channel]
-            features[n, 2 + channel] = total / area * inverse_widths[2 + channel]
+            features[2 + channel, n] = total / area * inverse_widths[2 + channel]
     return features

@@ -143,23 +143,67 @@ def _convolve_rows(
     """Add the smoothness messages to the band of ``logits`` that begins at row ``top``."""
     height, width = x.shape
     reach = len(taps) - 1
+    # A window of 2 · reach + 1 taps, and zeros up to a multiple of four.
+    window = np.zeros((2 * reach + 4) // 4 * 4, np.float32)
+    for i in range(2 * reach + 1):
+        window[i] = taps[abs(i - reach)]
+    factors = np.empty_like(window)
     # Zeros on both sides stand for what lies outside the picture.
-    line = np.zeros(width + 2 * reach, np.float32)
+    line = np.zeros(width + len(window), np.float32)
     middle = line[reach : reach + width]
     total = np.empty(width, np.float32)
     for row in range(top, top + len(logits)):
+        for i in range(len(window)):
+            source = row - reach + i
+            inside = 0 <= source < height
+            factors[i] = window[i] * row_scales[source] if inside else np.float32(0)
         middle[:] = 0
-        for source in range(max(row - reach, 0), min(row + reach + 1, height)):
-            factor = taps[abs(source - row)] * row_scales[source]
-            for column in range(width):
-                middle[column] += factor * x[source, column]
-        for column in range(width):
-            middle[column] *= column_scales[column]
+        for i in range(0, len(window), 4):
+            _add_four_rows(middle, x, row - reach + i, factors[i : i + 4])
+        middle *= column_scales
         total[:] = 0
-        for offset in range(2 * reach + 1):
-            factor = taps[abs(offset - reach)] * row_scales[row] * weight
-            shifted = line[offset : offset + width]
-            for column in range(width):
-                total[column] += factor * shifted[column]
+        for i in range(0, len(window), 4):
+            _add_four_shifts(total, line[i : i + width + 3], window[i : i + 4])
+        factor = row_scales[row] * weight
         for column in range(width):
-            logits[row - top, column] += total[column] * column_scales[column]
+            logits[row - top, column] += factor * total[column] * column_scales[column]
+
+
+# Four at a time: sums then go through memory a quarter as often.
+
+
+@compiled
+def _add_four_rows(
+    sums: NDArray[np.float32],
+    x: NDArray[np.float32],
+    first: int,
+    factors: NDArray[np.float32],
+) -> None:
+    """Add four rows of x times their factors; a row outside x has the factor 0."""
+    last = len(x) - 1
+    a = x[min(max(first, 0), last)]
+    b = x[min(max(first + 1, 0), last)]
+    c = x[min(max(first + 2, 0), last)]
+    d = x[min(max(first + 3, 0), last)]
+    for column in range(len(sums)):
+        sums[column] += (
+            factors[0] * a[column]
+            + factors[1] * b[column]
+            + factors[2] * c[column]
+            + factors[3] * d[column]
+        )
+
+
+@compiled
+def _add_four_shifts(
+    sums: NDArray[np.float32], line: NDArray[np.float32], factors: NDArray[np.float32]
+) -> None:
+    """Add a line four times, each time shifted by one more, times its factor."""
+    a, b, c, d = line, line[1:], line[2:], line[3:]
+    for column in range(len(sums)):
+        sums[column] += (
+            factors[0] * a[column]
+            + factors[1] * b[column]
+            + factors[2] * c[column]
+            + factors[3] * d[column]
+        )

@@ -25,6 +25,9 @@ DIMENSIONS = 5
 CORNERS = DIMENSIONS + 1
 """Corners of a simplex, and directions of the lattice."""
 
+_BATCH = 256
+"""Points placed at a time, coordinate by coordinate, so that the processor takes several at once."""
+
 _VACANT = np.int32(-1)
 _HASH_FACTOR = np.int64(-7046029254386353131)
 """2⁶⁴ divided by the golden ratio (Knuth's multiplicative hashing)."""
@@ -46,7 +49,7 @@ class Lattice:
         """Build the lattice.
 
         Args:
-            features: A band's points each: float32, shape (n, 5), in units of the kernel's width.
+            features: A band's points each: float32, shape (5, n), in units of the kernel's width.
             spans: float64, shape (5,): all features lie in [0, span].
             runner: Spreads bands over threads.
 
@@ -58,7 +61,7 @@ class Lattice:
         self._bands = [_Band(corners, weights) for corners, weights, _ in bands]
         keys, self._vertices = _match([local for _, _, local in bands])
         self.size = len(keys)
-        self._neighbours = _neighbours(keys, strides)
+        self._neighbours = _neighbours(keys, strides, _capacity(self.size))
         self._runner = runner
 
     def filter(self, values: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
@@ -145,108 +148,127 @@ def _place(
     Returns:
         int32 (n, 6), float32 (n, 6), int64 (number of different corners,).
     """
-    corners = np.empty((len(features), CORNERS), np.int32)
-    weights = np.empty((len(features), CORNERS), np.float32)
-    scales = _scales()
-    position = np.empty(CORNERS, np.float64)
-    origin = np.empty(CORNERS, np.int64)
-    rank = np.empty(CORNERS, np.int64)
-    order = np.empty(CORNERS, np.int64)
-    diagonal = int(strides.sum())
-    slots, keys = _new_table(1 << 12)
+    points = features.shape[1]
+    corners = np.empty((points, CORNERS), np.int32)
+    weights = np.empty((points, CORNERS), np.float32)
+    residual = np.zeros((CORNERS, _BATCH), np.float32)
+    origin = np.empty((CORNERS, _BATCH), np.int32)
+    rank = np.empty((CORNERS, _BATCH), np.int32)
+    batch_keys = np.empty((_BATCH, CORNERS), np.int64)
+    slots, keys = _new_table(1 << 13)
     count = 0
-    for n in range(len(features)):
-        _elevate(features, n, scales, position)
-        _enclose(position, origin, rank, order)
-        _weigh(position, origin, order, weights, n)
-        key = 0
-        for i in range(DIMENSIONS):
-            key += int(origin[i] * strides[i])
-        for corner in range(CORNERS):
-            slot = _find(slots, keys, key)
-            if slots[slot] == _VACANT:
-                slots[slot], keys[count] = count, key
-                count += 1
-            corners[n, corner] = slots[slot]
-            if count == len(keys):
-                slots, keys = _grow(keys)
-            key += diagonal - CORNERS * int(strides[order[corner]])
+    for first in range(0, points, _BATCH):
+        if count + batch_keys.size > len(keys):
+            slots, keys = _rehash(keys, count, 2 * len(slots))
+        batch = slice(first, min(first + _BATCH, points))
+        _elevate(features[:, batch], residual)
+        _enclose(residual, origin, rank)
+        _walk(residual, origin, rank, strides, weights[batch], batch_keys)
+        count = _number(batch_keys, slots, keys, count, corners[batch])
     return corners, weights, keys[:count].copy()
 
 
 @compiled
-def _elevate(
-    features: NDArray[np.float32],
-    n: int,
-    scales: NDArray[np.float64],
-    position: NDArray[np.float64],
-) -> None:
-    """Write a point's position on the hyperplane x₀ + … + x₅ = 0 (Adams et al., section 3)."""
-    total = 0.0
+def _elevate(features: NDArray[np.float32], position: NDArray[np.float32]) -> None:
+    """Write the points' positions on the hyperplane x₀ + … + x₅ = 0 (Adams et al., section 3).
+
+    Args:
+        features: Shape (5, n).
+        position: Shape (6, n or more).
+    """
+    scales = _scales().astype(np.float32)
+    points = features.shape[1]
+    total = np.zeros(points, np.float32)
     for i in range(DIMENSIONS, 0, -1):
-        scaled = features[n, i - 1] * scales[i - 1]
-        position[i] = total - i * scaled
-        total += scaled
-    position[0] = total
+        for point in range(points):
+            scaled = features[i - 1, point] * scales[i - 1]
+            position[i, point] = total[point] - np.float32(i) * scaled
+            total[point] += scaled
+    position[0, :points] = total
 
 
 @compiled
 def _enclose(
-    position: NDArray[np.float64],
-    origin: NDArray[np.int64],
-    rank: NDArray[np.int64],
-    order: NDArray[np.int64],
+    position: NDArray[np.float32], origin: NDArray[np.int32], rank: NDArray[np.int32]
 ) -> None:
-    """Write the simplex around a position.
+    """Find the simplex around each position.
 
-    ``origin`` is its corner with coordinates divisible by 6. From each corner to the next all
-    coordinates grow by 1, but for the one that ``order`` names, which shrinks by 5. ``rank`` is
-    scratch space.
+    Args:
+        position: Shape (6, n); becomes the residual, the offset from the simplex's origin.
+        origin: Shape (6, n): gets a sixth of the corner whose coordinates are divisible by 6.
+        rank: Shape (6, n): gets the place of each coordinate's residual, 0 the largest.
     """
-    excess = 0
+    points = position.shape[1]
+    rank[:] = 0
     for i in range(CORNERS):
-        nearest = int(np.rint(position[i] * (1.0 / CORNERS)))
-        origin[i] = nearest * CORNERS
-        excess += nearest
+        for point in range(points):
+            nearest = np.rint(position[i, point] * np.float32(1 / CORNERS))
+            origin[i, point] = np.int32(nearest)
+            position[i, point] -= np.float32(CORNERS) * nearest
     for i in range(CORNERS):
-        rank[i] = excess
+        for j in range(CORNERS):
+            for point in range(points):
+                rank[j, point] += origin[i, point]
     for i in range(CORNERS):
         for j in range(i + 1, CORNERS):
-            smaller = position[i] - origin[i] < position[j] - origin[j]
-            rank[i] += smaller
-            rank[j] += not smaller
+            for point in range(points):
+                smaller = np.int32(position[i, point] < position[j, point])
+                rank[i, point] += smaller
+                rank[j, point] += np.int32(1) - smaller
     # Rounding each coordinate may leave the hyperplane: move those that were rounded furthest.
     for i in range(CORNERS):
-        if rank[i] < 0:
-            rank[i] += CORNERS
-            origin[i] += CORNERS
-        elif rank[i] >= CORNERS:
-            rank[i] -= CORNERS
-            origin[i] -= CORNERS
-        order[DIMENSIONS - rank[i]] = i
+        for point in range(points):
+            turn = np.int32(rank[i, point] < 0) - np.int32(rank[i, point] >= CORNERS)
+            rank[i, point] += np.int32(CORNERS) * turn
+            origin[i, point] += turn
+            position[i, point] -= np.float32(CORNERS * turn)
 
 
 @compiled
-def _weigh(
-    position: NDArray[np.float64],
-    origin: NDArray[np.int64],
-    order: NDArray[np.int64],
+def _walk(
+    residual: NDArray[np.float32],
+    origin: NDArray[np.int32],
+    rank: NDArray[np.int32],
+    strides: NDArray[np.int64],
     weights: NDArray[np.float32],
-    n: int,
+    keys: NDArray[np.int64],
 ) -> None:
-    """Write the barycentric coordinates of a position in its simplex."""
-    last = order[DIMENSIONS]
-    previous = (position[last] - origin[last]) * (1.0 / CORNERS) - 1
-    for corner in range(CORNERS):
-        i = order[corner]
-        offset = (position[i] - origin[i]) * (1.0 / CORNERS)
-        weights[n, corner] = offset - previous
-        previous = offset
+    """Write barycentric coordinates and keys of the six corners around each point.
+
+    From each corner to the next all coordinates grow by 1, but for one that shrinks by 5: first
+    the one with the smallest residual, last the one with the largest.
+
+    Args:
+        residual: Shape (6, n or more).
+        origin: Shape (6, n or more).
+        rank: Shape (6, n or more).
+        strides: Of the keys.
+        weights: Shape (n, 6).
+        keys: Shape (n or more, 6).
+    """
+    diagonal = strides.sum()
+    order = np.empty(CORNERS, np.int64)
+    for point in range(len(weights)):
+        key = np.int64(0)
+        for i in range(CORNERS):
+            order[DIMENSIONS - rank[i, point]] = i
+            key += CORNERS * strides[i] * origin[i, point]
+        previous = residual[order[DIMENSIONS], point] * np.float32(1 / CORNERS) - np.float32(1)
+        for corner in range(CORNERS):
+            coordinate = order[corner]
+            offset = residual[coordinate, point] * np.float32(1 / CORNERS)
+            weights[point, corner] = offset - previous
+            previous = offset
+            keys[point, corner] = key
+            key += diagonal - CORNERS * strides[coordinate]
 
 
 @compiled
 def _new_table(capacity: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return a hash table from keys to numbers, and room for its keys: half of its slots."""
+    """Return a hash table from keys to numbers, and room for its keys: half of its slots.
+
+    The capacity is a power of two.
+    """
     return np.full(capacity, _VACANT, np.int32), np.empty(capacity // 2, np.int64)
 
 
@@ -261,30 +283,46 @@ def _find(slots: NDArray[np.int32], keys: NDArray[np.int64], key: int) -> int:
 
 
 @compiled
-def _grow(keys: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return a table twice as large that holds the same keys, with room for as many more."""
-    slots, room = _new_table(4 * len(keys))
-    for number in range(len(keys)):
+def _rehash(
+    keys: NDArray[np.int64], count: int, capacity: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return a table of the given capacity that holds the first ``count`` keys."""
+    slots, room = _new_table(capacity)
+    for number in range(count):
         slots[_find(slots, room, keys[number])] = number
         room[number] = keys[number]
     return slots, room
 
 
 @compiled
-def _number(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Return the different keys in order of appearance, and the number of each key among them."""
-    slots, distinct = _new_table(1 << 12)
-    numbers = np.empty(len(keys), np.int32)
-    count = 0
-    for i in range(len(keys)):
-        slot = _find(slots, distinct, keys[i])
-        if slots[slot] == _VACANT:
-            slots[slot], distinct[count] = count, keys[i]
-            count += 1
-        numbers[i] = slots[slot]
-        if count == len(distinct):
-            slots, distinct = _grow(distinct)
-    return distinct[:count].copy(), numbers
+def _number(
+    wanted: NDArray[np.int64],
+    slots: NDArray[np.int32],
+    keys: NDArray[np.int64],
+    count: int,
+    numbers: NDArray[np.int32],
+) -> int:
+    """Number keys in order of appearance; the table has room for all.
+
+    Args:
+        wanted: Shape (n or more, k).
+        slots: Of the table.
+        keys: Of the table; gets the new ones.
+        count: How many keys the table holds.
+        numbers: int32, shape (n, k): gets the numbers.
+
+    Returns:
+        How many keys the table holds now.
+    """
+    for row in range(numbers.shape[0]):
+        for column in range(numbers.shape[1]):
+            key = wanted[row, column]
+            slot = _find(slots, keys, key)
+            if slots[slot] == _VACANT:
+                slots[slot], keys[count] = count, key
+                count += 1
+            numbers[row, column] = slots[slot]
+    return count
 
 
 def _match(
@@ -298,29 +336,34 @@ def _match(
     Returns:
         The different keys, and for each band the numbers of its vertices.
     """
-    keys, numbers = _number(np.concatenate(bands))
+    every = np.concatenate(bands)
+    slots, keys = _new_table(_capacity(len(every)))
+    numbers = np.empty((len(every), 1), np.int32)
+    count = _number(every[:, None], slots, keys, 0, numbers)
     ends = np.cumsum([len(band) for band in bands])
-    return keys, np.split(numbers, ends[:-1])
+    return keys[:count], np.split(numbers[:, 0], ends[:-1])
+
+
+def _capacity(keys: int) -> int:
+    """Return the capacity of a hash table with room for so many keys."""
+    return 1 << (2 * keys - 1).bit_length()
 
 
 @compiled
-def _neighbours(keys: NDArray[np.int64], strides: NDArray[np.int64]) -> NDArray[np.int32]:
+def _neighbours(
+    keys: NDArray[np.int64], strides: NDArray[np.int64], capacity: int
+) -> NDArray[np.int32]:
     """Return the two neighbours of each vertex in each direction.
 
     Returns:
         int32, shape (6, n, 2); n where there is no such vertex.
     """
-    slots, room = _new_table(1 << 12)
-    while len(room) <= len(keys):
-        slots, room = _new_table(2 * len(slots))
-    for number in range(len(keys)):
-        slots[_find(slots, room, keys[number])] = number
-        room[number] = keys[number]
+    slots, _ = _rehash(keys, len(keys), capacity)
     neighbours = np.full((CORNERS, len(keys), 2), np.int32(len(keys)))
     for direction in range(CORNERS):
         step = strides.sum() - CORNERS * strides[direction]
         for number in range(len(keys)):
-            next_number = slots[_find(slots, room, keys[number] + step)]
+            next_number = slots[_find(slots, keys, keys[number] + step)]
             if next_number != _VACANT:
                 neighbours[direction, number, 0] = next_number
                 neighbours[direction, next_number, 1] = number

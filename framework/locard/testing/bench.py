@@ -25,7 +25,7 @@ SIDE = 160
 allow it: small, for there are many of them."""
 
 LARGEST_SIDE = 2000
-"""The kit makes no picture with a longer shorter side, whatever a step declares that it needs."""
+"""Where a step declares that it needs a longer side, the kit has no picture for it."""
 
 PROBE_PIXELS = 1_000_000
 """Size of the picture on which time and memory are measured, where the step's needs allow it."""
@@ -100,32 +100,28 @@ class Bench:
     @cached_property
     def smallest(self) -> int:
         """The shortest side that the step takes, in pixels."""
-        return min(max(1, self.step_class.needs.min_side), LARGEST_SIDE)
+        needed = self.step_class.needs.min_side
+        return needed if 1 <= needed <= LARGEST_SIDE else 1
 
-    @cached_property
-    def photographs(self) -> list[Sample]:
+    @property
+    def photographs(self) -> tuple[Sample, ...]:
         """Ordinary pictures."""
-        return list(samples.photographs(max(SIDE, self.smallest)))
+        return samples.photographs(max(SIDE, self.smallest))
 
-    @cached_property
-    def odd_sizes(self) -> list[Sample]:
+    @property
+    def odd_sizes(self) -> tuple[Sample, ...]:
         """Pictures whose sides are no multiple of any block."""
-        return list(samples.odd_sizes(self.smallest))
+        return samples.odd_sizes(self.smallest)
 
-    @cached_property
-    def degenerate(self) -> list[Sample]:
+    @property
+    def degenerate(self) -> tuple[Sample, ...]:
         """Pictures at the edge of what is a picture."""
-        smallest = samples.photograph(self.smallest, self.smallest)
-        return [
-            *samples.degenerate(max(64, self.smallest)),
-            Sample("smallest-declared.png", samples.encode(smallest, "PNG")),
-            Sample("smallest-declared.jpg", samples.jpeg(smallest)),
-        ]
+        return samples.degenerate(max(64, self.smallest), self.smallest)
 
-    @cached_property
-    def all_samples(self) -> list[Sample]:
+    @property
+    def all_samples(self) -> tuple[Sample, ...]:
         """Every picture of the kit."""
-        return [*self.photographs, *self.odd_sizes, *self.degenerate]
+        return (*self.photographs, *self.odd_sizes, *self.degenerate)
 
     @cached_property
     def examined(self) -> list[Examined]:

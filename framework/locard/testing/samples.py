@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -102,24 +103,27 @@ def decode(data: bytes) -> Pixels:
         return np.asarray(picture.convert("RGB"))
 
 
-def photographs(side: int) -> Iterator[Sample]:
-    """Yield ordinary files: what a step meets every day, with and without traces.
+@cache
+def photographs(side: int) -> tuple[Sample, ...]:
+    """Return ordinary files: what a step meets every day, with and without traces.
 
     Args:
         side: The shorter side, in pixels.
     """
     scene = photograph(side, side * 4 // 3)
-    once = jpeg(scene, 75)
-    yield Sample("photograph.png", encode(scene, "PNG"))
-    yield Sample("photograph.jpg", jpeg(scene))
-    yield Sample("resaved.jpg", jpeg(decode(once), 92))
-    yield Sample("cropped.jpg", jpeg(decode(once)[3:, 5:], 95))
-    yield Sample("cropped.png", encode(decode(once)[3:, 5:], "PNG"))
-    yield Sample("spliced.jpg", jpeg(_spliced(scene), 92))
-    yield Sample("subsampled-444.jpg", jpeg(scene, 90, subsampling="4:4:4"))
-    yield Sample("photograph.webp", encode(scene, "WEBP", quality=90))
-    yield Sample("photograph.tif", encode(scene, "TIFF"))
-    yield Sample("photograph.bmp", encode(scene, "BMP"))
+    once = decode(jpeg(scene, 75))
+    return (
+        Sample("photograph.png", encode(scene, "PNG")),
+        Sample("photograph.jpg", jpeg(scene)),
+        Sample("resaved.jpg", jpeg(once, 92)),
+        Sample("cropped.jpg", jpeg(once[3:, 5:], 95)),
+        Sample("cropped.png", encode(once[3:, 5:], "PNG")),
+        Sample("spliced.jpg", jpeg(_spliced(scene), 92)),
+        Sample("subsampled-444.jpg", jpeg(scene, 90, subsampling="4:4:4")),
+        Sample("photograph.webp", encode(scene, "WEBP", quality=90)),
+        Sample("photograph.tif", encode(scene, "TIFF")),
+        Sample("photograph.bmp", encode(scene, "BMP")),
+    )
 
 
 def _spliced(scene: Pixels) -> Pixels:
@@ -133,35 +137,45 @@ def _spliced(scene: Pixels) -> Pixels:
     return result
 
 
-def odd_sizes(side: int) -> Iterator[Sample]:
-    """Yield pictures whose sides are no multiple of any block.
+@cache
+def odd_sizes(side: int) -> tuple[Sample, ...]:
+    """Return pictures whose sides are no multiple of any block.
 
     Args:
         side: Smallest side that the step takes.
     """
     base = max(side, 40)
-    for height, width in ((base + 1, base + 23), (base + 57, base + 6), (base, base + 90)):
-        scene = photograph(height, width)
-        yield Sample(f"odd-{width}x{height}.png", encode(scene, "PNG"))
-        yield Sample(f"odd-{width}x{height}.jpg", jpeg(scene))
+    sizes = ((base + 1, base + 23), (base + 57, base + 6), (base, base + 90))
+    return tuple(
+        sample
+        for height, width in sizes
+        for sample in _both(f"odd-{width}x{height}", photograph(height, width))
+    )
 
 
-def degenerate(side: int) -> Iterator[Sample]:
-    """Yield pictures at the edge of what is a picture, and rare kinds of files.
+@cache
+def degenerate(side: int, smallest: int) -> tuple[Sample, ...]:
+    """Return pictures at the edge of what is a picture, and rare kinds of files.
 
     Args:
         side: Side of those that are not tiny, in pixels.
+        smallest: Smallest side that the step takes.
     """
-    for height, width in ((1, 1), (5, 7), (1, side), (side, 1)):
-        scene = photograph(height, width)
-        yield Sample(f"tiny-{width}x{height}.png", encode(scene, "PNG"))
-        yield Sample(f"tiny-{width}x{height}.jpg", jpeg(scene))
+    tiny = ((1, 1), (5, 7), (1, side), (side, 1), (smallest, smallest))
     scene = photograph(side, side + 8)
-    for name, pixels in _monotonous(scene):
-        yield Sample(f"{name}.png", encode(pixels, "PNG"))
-        yield Sample(f"{name}.jpg", jpeg(pixels))
-    for name, make in _RARE_FILES.items():
-        yield Sample(name, make(scene))
+    pictures = [
+        *((f"tiny-{width}x{height}", photograph(height, width)) for height, width in tiny),
+        *_monotonous(scene),
+    ]
+    return (
+        *(sample for name, pixels in pictures for sample in _both(name, pixels)),
+        *(Sample(name, make(scene)) for name, make in _RARE_FILES.items()),
+    )
+
+
+def _both(name: str, pixels: Pixels) -> tuple[Sample, Sample]:
+    """Return a picture without loss, and as JPEG."""
+    return Sample(f"{name}.png", encode(pixels, "PNG")), Sample(f"{name}.jpg", jpeg(pixels))
 
 
 def _monotonous(scene: Pixels) -> Iterator[tuple[str, Pixels]]:

@@ -20,7 +20,5 @@ def decoder_id() -> str:
     parts = [f"{name} {version(name)}" for name in ("simplejpeg", "pillow", "jpeglib")]
     parts[-1] += f" ({JPEGLIB_BACKEND})"
     parts += [f"{name} {version(name)}" for name in ("tifffile", "imagecodecs")]
-    linked = (("libjpeg_turbo", "libjpeg-turbo"), ("webp", "libwebp"))
-    for feature, name in linked:
-        parts.append(f"{name} {features.version(feature) or 'unknown'}")
+    parts.append(f"libjpeg-turbo {features.version('libjpeg_turbo') or 'unknown'} in pillow")
     return "; ".join(parts)

@@ -6,13 +6,14 @@ import io
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from locard.errors import ImageError
 from locard.image.header import Header
 from locard.image.hostile import DecoderFailure, contained
 from locard.image.jpeg_decoding import decode_jpeg
 from locard.image.png import PngStructure
-from locard.image.samples import Samples
+from locard.image.samples import Samples, to_high_byte
 from locard.image.webp import WebpStructure
 
 
@@ -22,7 +23,15 @@ def decode(data: bytes, header: Header) -> Samples:
     Raises:
         ImageError: ``truncated``, ``corrupt`` or ``unsupported``.
     """
-    return _DECODERS[header.format](data, header)
+    samples = _DECODERS[header.format](data, header)
+    height, width = samples.native.shape[:2]
+    if (width, height) != (header.width, header.height):
+        raise ImageError(
+            "corrupt",
+            f"the header declares {header.width}×{header.height} pixels, the picture data "
+            f"{width}×{height}",
+        )
+    return samples
 
 
 def _decode_jpeg(data: bytes, header: Header) -> Samples:
@@ -48,17 +57,11 @@ def _decode_deep_png(data: bytes, header: Header) -> Samples:
             values = imagecodecs.png_decode(data)
     except DecoderFailure as failure:
         raise _corrupt("PNG", failure) from None
-    if values.ndim == 2:
-        return Samples(values)
-    colours = values[:, :, : header.channels]
-    native = colours[:, :, 0] if header.channels == 1 else colours
-    if values.shape[2] == header.channels:
-        return Samples(native)
-    return Samples(native, np.ascontiguousarray(values[:, :, -1] >> 8).astype(np.uint8))
+    return _without_alpha(values)
 
 
 def _decode_webp(data: bytes, header: Header) -> Samples:
-    from PIL.WebPImagePlugin import WebPImageFile
+    import imagecodecs  # Pillow refuses large WebP by a limit of its own
 
     declared = WebpStructure.from_bytes(data).declared_bytes
     if declared > len(data):
@@ -67,7 +70,12 @@ def _decode_webp(data: bytes, header: Header) -> Samples:
             f"the WebP ends after {len(data):,} of {declared:,} bytes",
             "Get the whole file from its source.",
         )
-    return _decode_with_pillow(WebPImageFile, data, "WebP")
+    try:
+        with contained():
+            values = imagecodecs.webp_decode(data, index=0, hasalpha=header.has_alpha)
+    except DecoderFailure as failure:
+        raise _corrupt("WebP", failure) from None
+    return _without_alpha(values)
 
 
 def _decode_bmp(data: bytes, header: Header) -> Samples:
@@ -97,10 +105,15 @@ def _decode_with_pillow(opener: Any, data: bytes, kind: str) -> Samples:
                 "Get the whole file from its source.",
             ) from None
         raise _corrupt(kind, failure) from None
+    return _without_alpha(values)
+
+
+def _without_alpha(values: NDArray[Any]) -> Samples:
+    """Take (H, W), (H, W, 2), (H, W, 3) or (H, W, 4) apart into colours and alpha."""
     if values.ndim == 2 or values.shape[2] == 3:
         return Samples(values)
     native = values[:, :, 0] if values.shape[2] == 2 else values[:, :, :3]
-    return Samples(native, np.ascontiguousarray(values[:, :, -1]))
+    return Samples(native, to_high_byte(values[:, :, -1]))
 
 
 def _plain_mode(picture: Any) -> str:

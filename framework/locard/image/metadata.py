@@ -18,6 +18,8 @@ from locard.image.hostile import DecoderFailure, contained
 
 MAX_TEXT = 2_000
 """Longer values are cut, and end with an ellipsis."""
+MAX_HEX = 16
+"""Shorter byte strings that are no text are written in hexadecimal."""
 MAX_ITEMS = 64
 """Longer lists are summed up: they are tables, not facts about the photograph."""
 MAX_PACKET = 2**20
@@ -175,7 +177,7 @@ def _text_or_size(value: bytes) -> str:
     text = value.removeprefix(b"ASCII\0\0\0").rstrip(b"\0 ")
     if text.isascii() and text.decode("ascii").isprintable():
         return _short(text.decode("ascii"))
-    return f"{len(value)} bytes"
+    return f"0x{value.hex()}" if len(value) <= MAX_HEX else f"{len(value)} bytes"
 
 
 def _read_icc(block: bytes | None, notes: list[str]) -> IccProfile | None:

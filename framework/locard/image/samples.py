@@ -34,7 +34,7 @@ def to_pixels(native: NDArray[Any]) -> NDArray[np.uint8]:
     Returns:
         uint8, shape (H, W, 3), C-contiguous, read-only.
     """
-    eight = (native >> 8).astype(np.uint8) if native.dtype == np.uint16 else native
+    eight = to_high_byte(native)
     if eight.ndim == 2:
         eight = np.repeat(eight[:, :, None], 3, axis=2)
     elif eight.shape[2] == 4:
@@ -56,6 +56,12 @@ def to_luma(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     luma += pixels[:, :, 1] * np.float32(0.587)
     luma += pixels[:, :, 2] * np.float32(0.114)
     return read_only(luma)
+
+
+def to_high_byte(samples: NDArray[Any]) -> NDArray[np.uint8]:
+    """Return uint8 samples as they are, of uint16 samples the high byte; C-contiguous."""
+    high = (samples >> 8).astype(np.uint8) if samples.dtype == np.uint16 else samples
+    return np.ascontiguousarray(high, dtype=np.uint8)
 
 
 def read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -18,7 +18,7 @@ from tifffile import COMPRESSION, EXTRASAMPLE, PHOTOMETRIC
 from locard.errors import ImageError
 from locard.image.hostile import DecoderFailure, contained
 from locard.image.limits import check_size
-from locard.image.samples import Samples
+from locard.image.samples import Samples, to_high_byte
 from locard.image.sources import Buffer
 
 _CHANNELS = {
@@ -242,7 +242,7 @@ def _arranged(page: tifffile.TiffPage, stored: NDArray[Any]) -> Samples:
     colours = _coloured(page, values[:, :, :channels])
     if alpha is None:
         return Samples(colours)
-    return Samples(colours, _high_byte(_spread(page, values[:, :, channels + alpha])))
+    return Samples(colours, to_high_byte(_spread(page, values[:, :, channels + alpha])))
 
 
 def _coloured(page: tifffile.TiffPage, values: NDArray[Any]) -> NDArray[Any]:
@@ -264,8 +264,3 @@ def _spread(page: tifffile.TiffPage, values: NDArray[Any]) -> NDArray[Any]:
         return values
     step = np.uint8(255 // (2**page.bitspersample - 1))
     return values.astype(np.uint8) * step
-
-
-def _high_byte(values: NDArray[Any]) -> NDArray[np.uint8]:
-    high = values >> 8 if values.dtype == np.uint16 else values
-    return np.ascontiguousarray(high, dtype=np.uint8)

@@ -44,6 +44,7 @@ _TAIL = 0.005
 _LOWEST_FREQUENCY = 1 / 16
 _ENVELOPE_SIGMA = 1.5
 _LEAST_LIKELIHOOD_RATIO = 0.02
+_CLIPPED_PIXELS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +201,8 @@ def analyse(
     Args:
         coefficients: Quantised luma DCT, shape (block rows, block columns, 8, 8).
         table: Quantisation steps, shape (8, 8).
-        clipped: Blocks to leave out, shape (block rows, block columns): see :func:`clipped_blocks`.
+        clipped: Blocks that give no evidence, shape (block rows, block columns): see
+            :func:`clipped_blocks`.
         log10_p_limit: A coefficient counts as periodic at or below this.
         log10_nfa_limit: The image counts as quantised twice at or below this; above it no
             coefficient is used.
@@ -210,8 +212,6 @@ def analyse(
     """
     # A block without detail has DC 8·grey, which makes a comb of its own where q2 divides 8.
     detailed = coefficients.reshape(*coefficients.shape[:2], 64)[..., 1:].any(axis=-1)
-    if clipped is not None:
-        detailed &= ~clipped
     evidence = np.zeros(coefficients.shape[:2])
     blocks = int(detailed.sum())
     if blocks < MIN_BLOCKS:
@@ -226,6 +226,8 @@ def analyse(
             periodic.append(found)
             ratio = folded_ratio(histogram, lowest, found.period)
             evidence[detailed] -= np.log(ratio)[values % found.period]
+    if clipped is not None:
+        evidence[clipped] = 0
     log10_nfa = math.log10(len(ZIGZAG)) + min((p.log10_p for p in periodic), default=0.0)
     if log10_nfa > log10_nfa_limit:
         return Quantisation(np.zeros_like(evidence), (), log10_nfa, blocks)
@@ -233,7 +235,7 @@ def analyse(
 
 
 def clipped_blocks(pixels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Tell which blocks hold a sample of 0 or 255.
+    """Tell which blocks hold at least four pixels with a sample of 0 or 255.
 
     Clipping after the first decompression undoes its quantisation, so such blocks look as if they
     had been compressed only once.
@@ -249,7 +251,8 @@ def clipped_blocks(pixels: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray
     height, width = extreme.shape
     padded = np.zeros((shape[0] * 8, shape[1] * 8), dtype=np.bool_)
     padded[:height, :width] = extreme[: padded.shape[0], : padded.shape[1]]
-    return np.asarray(padded.reshape(shape[0], 8, shape[1], 8).any(axis=(1, 3)))
+    counts = padded.reshape(shape[0], 8, shape[1], 8).sum(axis=(1, 3))
+    return np.asarray(counts >= _CLIPPED_PIXELS)
 
 
 def strongest_region(
@@ -290,7 +293,7 @@ class Parameters(BaseParameters):
         "evidence of neighbouring blocks; 0 for none",
     )
     min_evidence: float = Field(
-        100.0,
+        150.0,
         gt=0,
         description="evidence of a connected region, in decimal orders of magnitude, from which "
         "it is reported",
@@ -316,8 +319,7 @@ class DoubleJpeg(Detector):
         "whose source was no JPEG, was resized or cropped off its 8×8 grid, or was saved the first "
         "time at a quality equal to, or much higher than, the last. Being compressed twice is "
         "common and innocent. A pasted region that kept the same grid and the same first quality "
-        "cannot be told. Blocks with a sample of 0 or 255, and blocks of one colour, carry no "
-        "evidence. Repeated editing, local denoising or sharpening after the first compression "
+        "cannot be told. Clipped blocks and blocks of one colour carry no evidence. Repeated editing, local denoising or sharpening after the first compression "
         "removes the trace as well as pasting does."
     )
     score_meaning = (
@@ -327,7 +329,7 @@ class DoubleJpeg(Detector):
         "there is no region or no trace of two compressions."
     )
     glossary: ClassVar[Mapping[str, str]] = {
-        "blocks": "Blocks with detail and without clipped samples, on which everything rests.",
+        "blocks": "Blocks with any detail, on whose histograms everything rests.",
         "log10_false_periods": "Logarithm of the number of histograms among 15 that chance makes "
         "as periodic as the most periodic one.",
         "periodic": "The periodic coefficients: index in zig-zag order, period in bins, smallest "
@@ -355,8 +357,7 @@ class DoubleJpeg(Detector):
         if result.blocks < MIN_BLOCKS:
             return Finding.inconclusive(
                 "too-few-blocks",
-                f"Only {result.blocks} blocks have detail and no clipped sample; a histogram "
-                f"needs {MIN_BLOCKS}.",
+                f"Only {result.blocks} blocks have any detail; a histogram needs {MIN_BLOCKS}.",
                 score=0.0,
                 measurements=_measurements(result),
             )

@@ -97,7 +97,9 @@ class JpegGrid(Detector):
     }
     Parameters = JpegGridParameters
     needs = Needs(min_side=38)
-    budget = Budget()
+    budget = Budget(
+        seconds=1.0, seconds_per_megapixel=1.5, mebibytes=100.0, mebibytes_per_megapixel=60.0
+    )
 
     def load(self) -> None:
         """Compile the numerical code, or read it from numba's cache."""

@@ -94,7 +94,7 @@ def find_main_grid(votes: NDArray[np.int8]) -> MainGrid:
         votes: int8, shape (height, width), from :func:`locard_traces.zero_votes.vote`.
     """
     height, width = votes.shape
-    counts = np.bincount(votes[votes != NO_VOTE], minlength=PHASES)
+    counts = np.bincount(votes.view(np.uint8).ravel(), minlength=PHASES)[:PHASES]
     phase = int(counts.argmax())
     most = int(counts[phase])
     return MainGrid(phase, most, log10_nfa(most, width * height, log10_tests(width, height)))
@@ -103,9 +103,10 @@ def find_main_grid(votes: NDArray[np.int8]) -> MainGrid:
 def is_confined(votes: NDArray[np.int8], grid: MainGrid, reach: int, log10_epsilon: float) -> bool:
     """Return whether a meaningful grid belongs to one region, and not to the whole picture.
 
-    The count of votes alone cannot tell: a tenth of the picture, pasted from a JPEG, is enough to
-    make its grid meaningful for the whole. A grid is confined where its strongest region covers
-    less than half of the picture and the grid is not meaningful in all the rest.
+    The number of votes cannot tell: a tenth of the picture, pasted from a JPEG, is enough to make
+    its grid meaningful for the whole. A grid is confined where less than half of the votes are for
+    it, its strongest region covers less than half of the picture, and it is not meaningful in all
+    the rest.
 
     Args:
         votes: int8, shape (height, width).
@@ -113,16 +114,19 @@ def is_confined(votes: NDArray[np.int8], grid: MainGrid, reach: int, log10_epsil
         reach: As for :func:`find_foreign`.
         log10_epsilon: As for :func:`find_foreign`.
     """
+    if 2 * grid.votes >= np.count_nonzero(votes != NO_VOTE):
+        return False
     admitted = np.zeros(PHASES, np.bool_)
     admitted[grid.phase] = True
     regions = _find_regions(votes, admitted, reach, log10_epsilon)
-    if not regions or 2 * np.count_nonzero(regions[0].mask) >= votes.size:
+    if not regions:
         return False
-    voters = votes == grid.phase
-    rest = votes.size - np.count_nonzero(regions[0].mask)
-    votes_in_rest = grid.votes - np.count_nonzero(voters[regions[0].window] & regions[0].mask)
+    covered = int(np.count_nonzero(regions[0].mask))
+    if 2 * covered >= votes.size:
+        return False
+    votes_in_rest = grid.votes - _count_within(votes == grid.phase, regions[0])
     tests = log10_tests(votes.shape[1], votes.shape[0])
-    return log10_nfa(int(votes_in_rest), int(rest), tests) >= log10_epsilon
+    return log10_nfa(votes_in_rest, votes.size - covered, tests) >= log10_epsilon
 
 
 def find_foreign(
@@ -185,9 +189,13 @@ def find_missing(
 def _bound_by_grid(region: GridRegion, explained: NDArray[np.bool_], tests: float) -> GridRegion:
     """Return the region with the weaker of its bound and that against the votes for its grid."""
     area = int(np.count_nonzero(region.mask))
-    rate = np.count_nonzero(explained[region.window] & region.mask) / area
+    rate = _count_within(explained, region) / area
     nfa = log10_nfa(region.votes, area, tests, chance=max(rate, CHANCE))
     return replace(region, log10_nfa=max(nfa, region.log10_nfa))
+
+
+def _count_within(pixels: NDArray[np.bool_], region: GridRegion) -> int:
+    return int(np.count_nonzero(pixels[region.window] & region.mask))
 
 
 def _strongest_first(regions: Iterable[GridRegion]) -> tuple[GridRegion, ...]:

@@ -43,11 +43,6 @@ ZERO_BOUND = 0.5 - 1e-9
 _C4 = math.sqrt(1 / 8)
 _C1, _C2, _C3, _C5, _C6, _C7 = (math.cos(k * math.pi / 16) / 2 for k in (1, 2, 3, 5, 6, 7))
 
-# Keys in which a row of windows hands its best one on: zeros · 16 + column phase.
-_KEY_SHIFT = 4
-_KEY_MASK = (1 << _KEY_SHIFT) - 1
-_VOID = 8
-
 
 def luma_of(pixels: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Return the rounded luma, .299 R + .587 G + .114 B, that ZERO looks at.
@@ -171,44 +166,26 @@ def find_constant(luma: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 @njit(cache=True, nogil=True)
-def _best_in_row(
-    zeros: NDArray[np.uint8], constant: NDArray[np.bool_], keys: NDArray[np.int32]
+def _contest(
+    most: NDArray[np.uint8],
+    winners: NDArray[np.int8],
+    zeros: NDArray[np.uint8],
+    phases: NDArray[np.int8],
 ) -> None:
-    """Find, for each pixel column, the best of the row's eight windows over it.
-
-    Writes zeros · 16 + (x mod 8) of the window, or zeros · 16 + 8 where the best is void: a tie, or
-    constant. The seven columns at either side are left alone.
-    """
-    for x in range(BLOCK - 1, zeros.shape[0]):
-        most, code = np.int64(-1), _VOID
-        for window in range(x - BLOCK + 1, x + 1):
-            if zeros[window] > most:
-                most = np.int64(zeros[window])
-                code = _VOID if constant[window] else window % BLOCK
-            elif zeros[window] == most:
-                code = _VOID
-        keys[x] = (most << _KEY_SHIFT) | code
-
-
-@njit(cache=True, nogil=True)
-def _vote_row(y: int, keys: NDArray[np.int32], votes: NDArray[np.int8]) -> None:
-    """Let the pixels of row ``y`` vote, from the keys of the eight rows of windows over them."""
-    for x in range(BLOCK - 1, votes.shape[0] - BLOCK + 1):
-        most, vote = 0, NO_VOTE
-        for window in range(y - BLOCK + 1, y + 1):
-            key = keys[window % BLOCK, x]
-            zeros, code = key >> _KEY_SHIFT, key & _KEY_MASK
-            if zeros > most:
-                most = zeros
-                vote = NO_VOTE if code == _VOID else code + BLOCK * (window % BLOCK)
-            elif zeros == most:
-                vote = NO_VOTE
-        votes[x] = vote
+    """Let challengers with more zeros win, and those with as many turn the vote void."""
+    for x in range(most.shape[0]):
+        if zeros[x] > most[x]:
+            most[x] = zeros[x]
+            winners[x] = phases[x]
+        elif zeros[x] == most[x]:
+            winners[x] = NO_VOTE
 
 
 @njit(cache=True, nogil=True)
 def cast_votes(zeros: NDArray[np.uint8], constant: NDArray[np.bool_]) -> NDArray[np.int8]:
     """Let every pixel vote for the phase of the window over it with strictly the most zeros.
+
+    A contest among the eight windows of a row is settled once, for all eight pixels below.
 
     Args:
         zeros: uint8, shape (rows, columns), from :func:`count_zeros`.
@@ -220,12 +197,25 @@ def cast_votes(zeros: NDArray[np.uint8], constant: NDArray[np.bool_]) -> NDArray
         64 windows cover.
     """
     rows, columns = zeros.shape
-    votes = np.full((rows + BLOCK - 1, columns + BLOCK - 1), NO_VOTE, np.int8)
-    keys = np.zeros((BLOCK, columns + BLOCK - 1), np.int32)
+    border = BLOCK - 1
+    votes = np.full((rows + border, columns + border), NO_VOTE, np.int8)
+    span = max(0, columns - border)
+    row_most = np.empty((BLOCK, span), np.uint8)
+    row_winners = np.empty((BLOCK, span), np.int8)
+    phases = np.empty(columns, np.int8)
     for y in range(rows):
-        _best_in_row(zeros[y], constant[y], keys[y % BLOCK])
-        if y >= BLOCK - 1:
-            _vote_row(y, keys, votes[y])
+        for x in range(columns):
+            phases[x] = NO_VOTE if constant[y, x] else x % BLOCK + BLOCK * (y % BLOCK)
+        slot = y % BLOCK
+        row_most[slot] = 0
+        row_winners[slot] = NO_VOTE
+        for k in range(BLOCK):
+            part = slice(k, k + span)
+            _contest(row_most[slot], row_winners[slot], zeros[y, part], phases[part])
+        if y >= border:
+            most = np.zeros(span, np.uint8)
+            for k in range(BLOCK):
+                _contest(most, votes[y, border : border + span], row_most[k], row_winners[k])
     return votes
 
 

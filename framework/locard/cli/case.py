@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from locard.cli.common import (
     DatabaseOption,
     JsonOption,
+    QuietOption,
     VaultOption,
     actor,
     open_vault,
@@ -19,9 +21,12 @@ from locard.cli.common import (
     printable,
 )
 from locard.cli.exhibit import CaseArgument, exhibit_as_json, print_exhibits
+from locard.cli.options import WorkersOption, cores
 from locard.errors import ExitCode
+from locard.plugins import catalogue
 
 if TYPE_CHECKING:
+    from locard.service.replay import Difference
     from locard.vault.case import Case
     from locard.vault.examination import Examination
     from locard.vault.facts import CaseFacts, LedgerEntry, Problem
@@ -245,6 +250,70 @@ def _print_problem(problem: Problem, as_json: bool) -> None:
         )
     else:
         typer.echo(f"{problem.kind:<8} {problem.what:<9} {printable(problem.message)}")
+
+
+@app.command()
+def replay(
+    case: CaseArgument,
+    examination: Annotated[
+        int | None,
+        typer.Option("--examination", "-n", help="Its number.  [default: the last]"),
+    ] = None,
+    workers: WorkersOption = None,
+    vault: VaultOption = None,
+    database: DatabaseOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run an examination again and compare; exits with 1 where a finding differs.
+
+    Nothing is taken from the cache and nothing is written to the case. Findings are compared to the
+    bit: outcome, score, reason, measurements, regions, versions, models and every artifact.
+    """
+    from locard.cli.progress import progress_bar
+    from locard.service.replay import replay_case
+
+    plugins = catalogue()
+    with open_vault(vault, database) as opened, progress_bar(plugins, quiet=quiet or as_json):
+        replayed = replay_case(
+            opened, case, examination, plugins=plugins, workers=workers or cores()
+        )
+    for difference in replayed.differences:
+        _print_difference(difference, as_json)
+    if as_json:
+        print_json(
+            {
+                "case": case,
+                "examination": replayed.examination,
+                "exhibits": replayed.exhibits,
+                "findings": replayed.findings,
+                "differences": len(replayed.differences),
+                "interrupted": replayed.interrupted,
+            }
+        )
+    elif not quiet:
+        count = len(replayed.differences)
+        typer.echo(
+            f"Case {printable(case)}, examination {replayed.examination}: {replayed.findings} "
+            f"findings of {replayed.exhibits} exhibits replayed; "
+            + (f"{count} differences." if count else "all the same, to the bit.")
+        )
+    if replayed.interrupted:
+        raise KeyboardInterrupt
+    raise typer.Exit(ExitCode.ATTENTION if replayed.differences else ExitCode.OK)
+
+
+def _print_difference(difference: Difference, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(difference))
+        return
+    recorded, replayed = (
+        printable(str(value)) for value in (difference.recorded, difference.replayed)
+    )
+    typer.echo(
+        f"{difference.exhibit}  {difference.step}: {difference.what}: "
+        f"recorded {recorded}, replayed {replayed}"
+    )
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from locard.cli.common import DatabaseOption, QuietOption, VaultOption, open_vault, printable
+from locard.cli.exhibit import CaseArgument
 from locard.errors import ExitCode, LocardError
 
 if TYPE_CHECKING:
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
     from locard.report.model import Report
     from locard.vault.case import Case
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
 def report(
-    case: Annotated[str, typer.Argument(help="Name of the case.", show_default=False)],
+    case: CaseArgument,
     output: Annotated[
         Path,
         typer.Option(

@@ -75,6 +75,8 @@ def examine_case(
         facts = examination.facts
         if facts.finished_at is not None:
             return CaseRun(facts.number, resumed=True, summary=None)
+        if start.resumed:
+            examination.resume(actor=actor)
         labels: dict[str, str] = {}
 
         def record(subject: Subject, result: ExhibitResult) -> None:
@@ -182,6 +184,6 @@ def _complete(case: Case, pipeline: Pipeline) -> Examination | None:
     examinations = case.examinations()
     if not examinations:
         return None
-    last = examinations[-1]
-    same = last.pipeline_sha256 == pipeline.sha256 and last.planned == case.count_exhibits()
-    return case.examination(last.number) if same else None
+    facts = examinations[-1].facts
+    same = facts.pipeline_sha256 == pipeline.sha256 and facts.planned == case.exhibit_count()
+    return examinations[-1] if same else None

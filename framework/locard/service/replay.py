@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from locard.engine.records import ExhibitResult, FindingRecord
     from locard.plugins import Catalogue
     from locard.vault.case import Case
+    from locard.vault.facts import ExaminationFacts, ExhibitFacts
     from locard.vault.vault import Vault
+
+PAGE = 500
+"""Exhibits that are read from the database at a time."""
 
 COMPARED = ("plugin_version", "outcome", "score", "reason", "regions", "measurements")
 """What must be equal besides the artifacts; times and machines may differ."""
@@ -101,8 +105,8 @@ def replay_case(
         compared += len(expected)
         differences.extend(compare_exhibit(label, expected, result.findings))
 
-    def again() -> Iterator[Any]:
-        for exhibit in case.exhibits():
+    def again() -> Iterator[ExhibitFacts]:
+        for exhibit in _exhibits(case):
             stored = case.findings(examination=facts.number, exhibit=exhibit.label)
             findings = {item.finding.step: item.finding for item in stored}
             if findings:
@@ -157,19 +161,17 @@ def _comparable(finding: FindingRecord) -> dict[str, Any]:
     return facts
 
 
-def _examination(case: Case, number: int | None) -> Any:
+def _exhibits(case: Case) -> Iterator[ExhibitFacts]:
+    """Yield a case's exhibits, a page at a time."""
+    for offset in range(0, case.exhibit_count(), PAGE):
+        yield from case.exhibits(limit=PAGE, offset=offset)
+
+
+def _examination(case: Case, number: int | None) -> ExaminationFacts:
     examinations = case.examinations()
     if not examinations:
         raise LocardError(
             f"case {case.facts.name} has no examination to replay",
             f"Begin one: locard examine {case.facts.name} --pipeline quick",
         )
-    if number is None:
-        return examinations[-1]
-    for facts in examinations:
-        if facts.number == number:
-            return facts
-    raise LocardError(
-        f"case {case.facts.name} has no examination {number}",
-        f"It has {', '.join(str(facts.number) for facts in examinations)}.",
-    )
+    return (examinations[-1] if number is None else case.examination(number)).facts

@@ -11,7 +11,9 @@ from textwrap import dedent
 
 import pytest
 
+from locard.cli import main
 from locard.detectors import Step
+from locard.plugins import catalogue
 
 Install = Callable[..., Path]
 MakeStep = Callable[[str], type[Step]]
@@ -124,3 +126,22 @@ PRELUDE = dedent(
 
     '''
 )
+
+
+@pytest.fixture
+def locard(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[int, str, str]]]:
+    """Run the command line in this process, with plugins discovered anew."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        catalogue.cache_clear()
+        monkeypatch.setattr(sys, "argv", ["locard", *arguments])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main()
+        code = 0 if caught.value.code is None else int(caught.value.code)
+        return code, *capsys.readouterr()
+
+    yield run
+    catalogue.cache_clear()

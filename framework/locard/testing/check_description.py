@@ -6,11 +6,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from locard.detectors import Step
 from locard.testing.bench import Bench
 from locard.testing.checks import NotApplicable, check, require, require_none
 
 
-@check
+@check(Step)
 def described(bench: Bench) -> None:
     """A report prints, beside each outcome, how the method works and when it is wrong.
 
@@ -31,7 +32,7 @@ def described(bench: Bench) -> None:
     )
 
 
-@check
+@check(Step)
 def needs_and_budget_sane(bench: Bench) -> None:
     """The plan and the limits are computed from what a step declares."""
     needs, budget = bench.step_class.needs, bench.step_class.budget
@@ -48,7 +49,7 @@ def needs_and_budget_sane(bench: Bench) -> None:
     )
 
 
-@check
+@check(Step)
 def parameters_documented(bench: Bench) -> None:
     """Who sets a parameter must know what it does, and who does not gets a working default."""
     fields = bench.step_class.Parameters.model_fields
@@ -61,7 +62,7 @@ def parameters_documented(bench: Bench) -> None:
     )
 
 
-@check
+@check(Step)
 def parameters_validated(bench: Bench) -> None:
     """A misspelt parameter in a pipeline must be an error, never a silent default."""
     parameters = bench.step_class.Parameters
@@ -85,7 +86,7 @@ def _require_valid(bench: Bench, defaults: dict[str, Any]) -> None:
         require(False, f"the default of {key} is not valid: {problem['msg']}")
 
 
-@check
+@check(Step)
 def glossary_complete(bench: Bench) -> None:
     """A figure in a report that nobody explains is noise, and cannot be challenged."""
     glossary = bench.step_class.glossary

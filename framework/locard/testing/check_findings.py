@@ -13,7 +13,7 @@ from locard.testing.checks import CheckFailed, NotApplicable, check, raised, req
 from locard.testing.fingerprint import differing_parts, fingerprint
 
 
-@check
+@check(Step)
 def ordinary_pictures(bench: Bench) -> None:
     """What a step meets every day must give a finding, not an exception or a failure."""
     reactions = bench.reactions(bench.photographs)
@@ -30,14 +30,14 @@ def ordinary_pictures(bench: Bench) -> None:
     require_none(raised(reactions) + failures, "Each of these is an ordinary picture.")
 
 
-@check
+@check(Step)
 def odd_sizes(bench: Bench) -> None:
     """Real pictures have sides that are no multiple of a block, and are seldom square."""
     reactions = bench.reactions(bench.odd_sizes)
     require_none(raised(reactions), "Leave out incomplete blocks at the border, or pad.")
 
 
-@check
+@check(Step)
 def degenerate_pictures(bench: Bench) -> None:
     """Evidence is not chosen: one colour, one pixel, CMYK or sixteen bits must not raise.
 
@@ -50,7 +50,7 @@ def degenerate_pictures(bench: Bench) -> None:
     )
 
 
-@check
+@check(Step)
 def no_warnings(bench: Bench) -> None:
     """A division by zero that only warns ends as a figure in a report."""
     reactions = bench.reactions(bench.all_samples)
@@ -60,7 +60,7 @@ def no_warnings(bench: Bench) -> None:
     )
 
 
-@check
+@check(Step)
 def findings_valid(bench: Bench) -> None:
     """The engine refuses a finding that breaks the contract, and records it as failed."""
     _require_examined(bench)
@@ -69,7 +69,7 @@ def findings_valid(bench: Bench) -> None:
     require_none(problems, "locard.findings says what each attribute may hold.")
 
 
-@check
+@check(Step)
 def map_geometry(bench: Bench) -> None:
     """A map that lies beside its picture points at the wrong part of it."""
     if all(examined.finding.map is None for examined in bench.examined):
@@ -87,7 +87,7 @@ def _refused(bench: Bench, part: Callable[[Finding], Finding]) -> Iterator[str]:
             yield f"{examined.sample.name}: {error}"
 
 
-@check
+@check(Step)
 def deterministic(bench: Bench) -> None:
     """Another expert must get the same finding from the same bytes, to the last bit."""
     _require_examined(bench)

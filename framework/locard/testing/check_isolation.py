@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from locard.detectors import Step
 from locard.testing.bench import Bench, Examined, react
 from locard.testing.checks import CheckFailed, NotApplicable, check, require, require_none
 from locard.testing.fingerprint import array_hash, differing_parts, fingerprint
@@ -18,7 +19,7 @@ MEMORY_TOLERANCE = 1.25
 """How many times the declared memory a step may take here."""
 
 
-@check
+@check(Step)
 def same_in_a_fresh_process(bench: Bench) -> None:
     """A replay, years later, is another process: nothing may depend on what ran before."""
     report = _probed(bench)
@@ -33,7 +34,7 @@ def same_in_a_fresh_process(bench: Bench) -> None:
     )
 
 
-@check
+@check(Step)
 def needs_respected(bench: Bench) -> None:
     """The plan promises by the declared needs; a step that opens what it did not declare breaks it.
 
@@ -65,7 +66,7 @@ def _watching_image() -> Any:
     return WatchingImage
 
 
-@check
+@check(Step)
 def evidence_untouched(bench: Bench) -> None:
     """An exhibit that a method alters is no evidence any more, for this step and all after it."""
     altered = [
@@ -92,7 +93,7 @@ def _altered_parts(examined: Examined) -> list[str]:
     ]
 
 
-@check
+@check(Step)
 def no_files_left(bench: Bench) -> None:
     """What a step leaves on the disk may hold evidence, fills disks, and is nobody's to clean."""
     require_none(
@@ -101,7 +102,7 @@ def no_files_left(bench: Bench) -> None:
     )
 
 
-@check
+@check(Step)
 def no_network(bench: Bench) -> None:
     """Evidence must not leave the building, and an examination must not depend on a server."""
     require_none(
@@ -110,7 +111,7 @@ def no_network(bench: Bench) -> None:
     )
 
 
-@check
+@check(Step)
 def time_within_budget(bench: Bench) -> None:
     """The engine's limits and the time left on screen are computed from the declared budget."""
     report = _measured(bench)
@@ -123,7 +124,7 @@ def time_within_budget(bench: Bench) -> None:
     )
 
 
-@check
+@check(Step)
 def memory_within_budget(bench: Bench) -> None:
     """Workers share a machine's memory by the declared budget; who takes more is killed."""
     report = _measured(bench)

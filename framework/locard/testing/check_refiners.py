@@ -9,13 +9,12 @@ import numpy as np
 from locard.detectors import Refiner
 from locard.engine.contract import ContractError, check_refined
 from locard.testing.bench import Bench, Examined, input_finding, run
-from locard.testing.checks import NotApplicable, check, require_none
+from locard.testing.checks import check, require_none
 
 
-@check
+@check(Refiner)
 def score_and_outcome_kept(bench: Bench) -> None:
     """A refiner draws the edges anew; whether something is there was said by the detector."""
-    _refiners_only(bench)
     problems = []
     for examined in bench.examined:
         try:
@@ -25,10 +24,9 @@ def score_and_outcome_kept(bench: Bench) -> None:
     require_none(problems, "Return finding.with_(map=…, mask=…, regions=…) and nothing else.")
 
 
-@check
+@check(Refiner)
 def flat_map_stays_flat(bench: Bench) -> None:
     """Edges of the picture are no evidence: where a map says nothing, its refinement must not."""
-    _refiners_only(bench)
     photographs = bench.findings_on(bench.photographs[:2])
     problems = [problem for examined in photographs for problem in _unflattened(bench, examined)]
     require_none(problems, "Return the finding as it is where its map is flat.")
@@ -46,8 +44,3 @@ def _unflattened(bench: Bench, examined: Examined) -> Iterator[str]:
 
 _FLAT = 1e-6
 """Rounding of float32 is no structure."""
-
-
-def _refiners_only(bench: Bench) -> None:
-    if not issubclass(bench.step_class, Refiner):
-        raise NotApplicable("the step is a detector")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import getdoc
 from typing import Literal
 
+from locard.detectors import Step
 from locard.testing.bench import Bench, Reaction
 
 _SHOWN = 6
@@ -27,11 +28,13 @@ class Check:
     Attributes:
         name: In kebab-case.
         rationale: Why a step must pass.
+        kind: What it is about: all steps, or refiners alone.
         function: Raises :class:`CheckFailed` or :class:`NotApplicable`, or returns.
     """
 
     name: str
     rationale: str
+    kind: type[Step]
     function: Callable[[Bench], None]
 
 
@@ -55,11 +58,16 @@ class Result:
 REGISTERED: list[Check] = []
 
 
-def check(function: Callable[[Bench], None]) -> Callable[[Bench], None]:
+def check(kind: type[Step]) -> Callable[[Callable[[Bench], None]], Callable[[Bench], None]]:
     """Make a function a check: its name is the check's, its docstring the rationale."""
-    rationale = " ".join((getdoc(function) or "").split())
-    REGISTERED.append(Check(function.__name__.replace("_", "-"), rationale, function))
-    return function
+
+    def register(function: Callable[[Bench], None]) -> Callable[[Bench], None]:
+        name = function.__name__.replace("_", "-")
+        rationale = " ".join((getdoc(function) or "").split())
+        REGISTERED.append(Check(name, rationale, kind, function))
+        return function
+
+    return register
 
 
 def require(holds: bool, message: str) -> None:

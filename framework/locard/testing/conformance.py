@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from locard.errors import PluginError
+from locard.errors import ExitCode, PluginError
 from locard.testing import (  # noqa: F401  each import registers checks, in the order shown
     check_description,
     check_findings,
@@ -19,7 +19,7 @@ from locard.testing.checks import REGISTERED, Check, Result, run_check
 
 if TYPE_CHECKING:
     from locard.detectors import Step
-    from locard.plugins import Catalogue
+    from locard.plugins import Catalogue, PluginEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def bench_of(step_class: type[Step]) -> Bench:
 
 
 def cases(target: str | type[Step], plugins: Catalogue | None = None) -> Iterator[Case]:
-    """Yield every check of a step, or of all steps of a plugin.
+    """Yield every check for a step, or for all steps of a plugin.
 
     Args:
         target: Name of a step or of a plugin, or a step's class.
@@ -57,7 +57,8 @@ def cases(target: str | type[Step], plugins: Catalogue | None = None) -> Iterato
     """
     for step_class in steps_of(target, plugins):
         for check in REGISTERED:
-            yield Case(bench_of(step_class), check)
+            if issubclass(step_class, check.kind):
+                yield Case(bench_of(step_class), check)
 
 
 def steps_of(target: str | type[Step], plugins: Catalogue | None = None) -> list[type[Step]]:
@@ -76,12 +77,20 @@ def steps_of(target: str | type[Step], plugins: Catalogue | None = None) -> list
     entry = plugins.entries.get(target)
     if entry is None:
         return [plugins.step(target)]
-    if entry.status != "loaded":
-        why = "; ".join(entry.errors) or "blocked by the allow-list LOCARD_PLUGINS"
-        raise PluginError(f"plugin {target!r} is {entry.status}: {why}")
+    _require_loaded(entry)
     names = entry.offered("detector") + entry.offered("refiner")
     if not names:
         raise PluginError(
             f"plugin {target!r} offers no detector or refiner, so there is nothing to check"
         )
     return [steps[name] for name in names]
+
+
+def _require_loaded(entry: PluginEntry) -> None:
+    if entry.status == "blocked":
+        raise PluginError(f"plugin {entry.name!r} is blocked by the allow-list LOCARD_PLUGINS")
+    if entry.status == "broken":
+        error = PluginError(f"plugin {entry.name!r} is broken: {'; '.join(entry.errors)}")
+        # The command was right: what it looked at is wrong.
+        error.exit_code = ExitCode.ATTENTION
+        raise error

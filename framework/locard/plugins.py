@@ -284,17 +284,16 @@ class Catalogue:
     # --- observing -----------------------------------------------------------------------------
 
     def notify(self, event: Event) -> None:
-        """Tell observers of an event: plugins, and what the program itself registered.
+        """Tell observers of an event. One that raises is noted, and not called again.
 
-        One that raises is noted, said once in the log, and not called again.
+        Observers are the plugins, and any object that this process registered with ``manager``.
         """
         for name, plugin in self.manager.list_name_plugin():
             if plugin is None or name in self._deaf:
                 continue
-            entry = self.entries.get(name) or PluginEntry(name, "unknown", "unknown", "unknown")
+            entry = self.entries.get(name) or PluginEntry(name, "locard", "", "")
             if not self._call("observe", entry, plugin, event=event):
                 self._deaf.add(name)
-                _log.warning("observer %s is told nothing more: %s", name, entry.errors[-1])
 
     # --- looking up ----------------------------------------------------------------------------
 

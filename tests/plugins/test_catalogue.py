@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from locard.engine.events import Finished
+from locard import hookimpl
+from locard.engine.events import Event, Finished
 from locard.errors import PluginError
 from locard.plugins import Catalogue, allow_list
 
@@ -349,6 +350,23 @@ def test_an_observer_that_raises_is_noted_and_not_called_again(install: Install)
     seen = {name: plugins.manager.get_plugin(name).seen for name in ("acme", "quiet")}
     assert seen == {"acme": events[:1], "quiet": events}
     assert plugins.entries["acme"].errors == ["RuntimeError in observe: no more room"]
+
+
+def test_an_object_of_this_process_can_observe() -> None:
+    class Watcher:
+        def __init__(self) -> None:
+            self.seen: list[Event] = []
+
+        @hookimpl
+        def observe(self, event: Event) -> None:
+            self.seen.append(event)
+
+    plugins, watcher = Catalogue(), Watcher()
+    plugins.manager.register(watcher)
+    plugins.notify(Finished(1, 0.5))
+    plugins.manager.unregister(watcher)
+    plugins.notify(Finished(2, 0.5))
+    assert watcher.seen == [Finished(1, 0.5)]
 
 
 def test_an_unknown_step_is_told_with_its_neighbours_and_the_broken_plugins(

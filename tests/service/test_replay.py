@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from locard.engine.records import ArtifactRecord, FindingRecord
@@ -12,6 +16,18 @@ from locard.outcomes import Outcome
 from locard.service.replay import Difference, compare_exhibit
 
 MAP = ArtifactRecord("map", "map", Path("x"), "aa" * 32, 10, "application/gzip", {"cell": 8})
+
+
+def written_map(folder: Path, name: str, values: list[float], level: int) -> ArtifactRecord:
+    """Write a map as the engine does, at a level of compression."""
+    stream = BytesIO()
+    np.save(stream, np.array([values], np.float32))
+    data = gzip.compress(stream.getvalue(), level, mtime=0)
+    path = folder / name
+    path.write_bytes(data)
+    return replace(MAP, path=path, sha256=hashlib.sha256(data).hexdigest())
+
+
 FINDING = FindingRecord(
     step="noise",
     plugin="noise",
@@ -42,7 +58,7 @@ def test_time_and_machine_are_no_difference():
         ({"plugin_version": "2"}, "plugin_version"),
         ({"measurements": {"sigma": 1.26}}, "measurements"),
         ({"regions": ({"x": 1},)}, "regions"),
-        ({"artifacts": (replace(MAP, sha256="bb" * 32),)}, "map map"),
+        ({"artifacts": (replace(MAP, sha256="bb" * 32, geometry={"cell": 4}),)}, "map map"),
         ({"artifacts": ()}, "map map"),
         ({"receipt": {"models": [{"name": "m", "sha256": "cc"}]}}, "models"),
     ],
@@ -58,3 +74,15 @@ def test_a_step_that_is_gone_or_new_is_named():
         ("noise", "recorded", None),
         ("other", None, "replayed"),
     ]
+
+
+def test_the_same_values_packed_otherwise_are_no_difference(tmp_path):
+    values = [0.0, 0.25] * 400
+    one = written_map(tmp_path, "one", values, level=1)
+    other = written_map(tmp_path, "other", values, level=9)
+    changed = written_map(tmp_path, "changed", [*values[:-1], 0.250001], level=1)
+    assert one.sha256 != other.sha256
+    recorded = {"noise": replace(FINDING, artifacts=(one,))}
+    assert compare_exhibit("E0001", recorded, (replace(FINDING, artifacts=(other,)),)) == []
+    found = compare_exhibit("E0001", recorded, (replace(FINDING, artifacts=(changed,)),))
+    assert [(item.what, item.recorded) for item in found] == [("map map", one.sha256)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from locard import pipelines
+from locard.engine.comparison import same_content
 from locard.engine.tasks import Subject
 from locard.errors import LocardError
 from locard.service.examine import scratch_folder, subjects_of
@@ -143,22 +144,33 @@ def compare_exhibit(
         for step in sorted(recorded.keys() ^ again.keys())
     ]
     for step in (step for step in recorded if step in again):
-        before, after = _comparable(recorded[step]), _comparable(again[step])
+        before, after = recorded[step], again[step]
         differences += [
-            Difference(label, step, what, before.get(what), after.get(what))
-            for what in sorted(before.keys() | after.keys())
-            if before.get(what) != after.get(what)
+            Difference(label, step, what, value, other)
+            for what, value, other in (*_facts(before, after), *_artifacts(before, after))
+            if value != other
         ]
     return differences
 
 
-def _comparable(finding: FindingRecord) -> dict[str, Any]:
-    facts = {name: getattr(finding, name) for name in COMPARED}
-    facts["outcome"] = str(finding.outcome)
-    facts["models"] = finding.receipt.get("models", [])
-    for artifact in finding.artifacts:
-        facts[f"{artifact.kind} {artifact.name}"] = artifact.sha256
-    return facts
+def _facts(before: FindingRecord, after: FindingRecord) -> Iterator[tuple[str, Any, Any]]:
+    for name in COMPARED:
+        yield name, getattr(before, name), getattr(after, name)
+    yield "models", before.receipt.get("models", []), after.receipt.get("models", [])
+
+
+def _artifacts(before: FindingRecord, after: FindingRecord) -> Iterator[tuple[str, Any, Any]]:
+    """Yield artifacts by hash; where files differ, what is in them decides.
+
+    The same values may be packed differently by another version of a compression library.
+    """
+    files = {(item.kind, item.name): item for item in before.artifacts}
+    others = {(item.kind, item.name): item for item in after.artifacts}
+    for kind, name in sorted(files.keys() | others.keys()):
+        file, other = files.get((kind, name)), others.get((kind, name))
+        if file is None or other is None or not same_content(file, other):
+            hashes = [item and item.sha256 for item in (file, other)]
+            yield f"{kind} {name}", *hashes
 
 
 def _exhibits(case: Case) -> Iterator[ExhibitFacts]:

@@ -35,16 +35,20 @@ SOFT: dict[str, tuple[str, str]] = {
 """What a worker survives: reason, and words in the explanation."""
 
 DEADLY: dict[str, tuple[str, str]] = {
-    "exits-hard": ("crash", "ended itself with status 3"),
     "exits-hard-with-success": ("crash", "ended itself with status 0"),
     "segfaults": ("crash", "signal 11, segmentation fault"),
+    "loops-in-c": ("timeout", "the time limit was reached (1 s)"),
+}
+"""What a worker dies of."""
+
+MORE_DEADLY: dict[str, tuple[str, str]] = {
+    "exits-hard": ("crash", "ended itself with status 3"),
     "aborts": ("crash", "signal 6, aborted"),
     "is-killed": ("crash", "killed from outside (signal 9, killed)"),
     "loops": ("timeout", "the time limit was reached (1 s)"),
-    "loops-in-c": ("timeout", "the time limit was reached (1 s)"),
     "sleeps": ("timeout", "the time limit was reached (1 s)"),
 }
-"""What a worker dies of."""
+"""The same, for the tests that may take longer: each death costs a new worker."""
 
 Run = Callable[..., Any]
 
@@ -66,6 +70,12 @@ def soft(run_once: Run, pipeline: Run, act: Run, photographs: Run) -> Any:
 @pytest.fixture(scope="module")
 def deadly(run_once: Run, pipeline: Run, act: Run, photographs: Run) -> Any:
     steps = between_good_ones([act(name, seconds=1) for name in DEADLY])
+    return run_once(pipeline(*steps), photographs(2), workers=2)
+
+
+@pytest.fixture(scope="module")
+def more_deadly(run_once: Run, pipeline: Run, act: Run, photographs: Run) -> Any:
+    steps = between_good_ones([act(name, seconds=1) for name in MORE_DEADLY])
     return run_once(pipeline(*steps), photographs(2), workers=2)
 
 
@@ -118,6 +128,12 @@ def test_a_step_is_loaded_once_in_a_worker(soft: Any) -> None:
 @pytest.mark.parametrize("step", DEADLY)
 def test_a_death_costs_one_finding(deadly: Any, step: str) -> None:
     check_bad(deadly, step, *DEADLY[step])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", MORE_DEADLY)
+def test_other_deaths_cost_one_finding(more_deadly: Any, step: str) -> None:
+    check_bad(more_deadly, step, *MORE_DEADLY[step])
 
 
 def test_the_rest_goes_on_in_other_workers(deadly: Any) -> None:

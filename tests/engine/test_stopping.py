@@ -93,7 +93,7 @@ def gone(processes: list[psutil.Process]) -> bool:
     return not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.mark.parametrize("act", ["sleeps", "loops-in-c"])
+@pytest.mark.parametrize("act", ["loops-in-c", pytest.param("sleeps", marks=pytest.mark.slow)])
 def test_workers_die_with_a_parent_that_is_killed(start: Start, tmp_path: Path, act: str) -> None:
     process = start(act)
     children = working(process, tmp_path / "scratch")
@@ -103,7 +103,7 @@ def test_workers_die_with_a_parent_that_is_killed(start: Start, tmp_path: Path, 
     assert gone(children)
 
 
-@pytest.mark.parametrize("act", ["sleeps", "loops-in-c"])
+@pytest.mark.parametrize("act", ["sleeps", pytest.param("loops-in-c", marks=pytest.mark.slow)])
 def test_ctrl_c_stops_cleanly(start: Start, tmp_path: Path, act: str) -> None:
     process = start(act)
     children = working(process, tmp_path / "scratch")

@@ -5,9 +5,9 @@ The same arrays give the same bytes, so that an artifact's hash can be compared 
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,15 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from locard.engine.encoding import encode_gzip, encode_png
 from locard.engine.records import ArtifactKind, ArtifactRecord, FindingRecord
 from locard.engine.spool import write_atomically
 from locard.findings import Finding, HeatMap, Region
-
-_GZIP = 16 + zlib.MAX_WBITS
-_FAST = 1
-_STORED = 0
-_PROBE = 65536
-_WORTH_COMPRESSING = 0.8
 
 
 def write_artifacts(finding: Finding, step: str, folder: Path) -> tuple[ArtifactRecord, ...]:
@@ -53,8 +48,8 @@ def read_map(record: FindingRecord) -> HeatMap | None:
     if artifact is None:
         return None
     geometry = artifact.geometry
-    data = io.BytesIO(zlib.decompress(artifact.path.read_bytes(), wbits=_GZIP))
-    values: NDArray[np.float32] = np.load(data, allow_pickle=False)
+    with gzip.open(artifact.path) as file:
+        values: NDArray[np.float32] = np.load(io.BytesIO(file.read()), allow_pickle=False)
     x, y = geometry["origin"]
     return HeatMap(values, cell=geometry["cell"], origin=(x, y))
 
@@ -104,36 +99,18 @@ def _map_geometry(heat_map: HeatMap) -> dict[str, Any]:
 
 
 def _packed_array(values: NDArray[np.float32]) -> bytes:
-    """Return an ``.npy`` file in gzip, without a name or time in its header."""
+    """Return an ``.npy`` file in gzip."""
     file = io.BytesIO()
     np.save(file, values, allow_pickle=False)
-    data = file.getbuffer()
-    packer = zlib.compressobj(_level_for(data), zlib.DEFLATED, _GZIP)
-    return packer.compress(data) + packer.flush()
-
-
-def _level_for(data: memoryview) -> int:
-    """Choose whether compression pays.
-
-    A value a pixel is mostly noise in its lower bits: on two megapixels the fastest level takes a
-    quarter of a second and saves an eighth. The middle of the file stands for the whole.
-    """
-    start = max(0, (len(data) - _PROBE) // 2)
-    probe = data[start : start + _PROBE]
-    saves = len(zlib.compress(probe, _FAST)) < _WORTH_COMPRESSING * len(probe)
-    return _FAST if saves else _STORED
+    return encode_gzip(file.getvalue())
 
 
 def _write_png(
     path: Path, pixels: NDArray[np.bool_] | NDArray[np.uint8], kind: ArtifactKind, name: str
 ) -> ArtifactRecord:
-    from PIL import Image
-
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG", compress_level=_FAST)
     height, width = pixels.shape[:2]
     geometry = {"width": width, "height": height}
-    return _write(path, file.getvalue(), kind, name, "image/png", geometry)
+    return _write(path, encode_png(pixels), kind, name, "image/png", geometry)
 
 
 def _write(

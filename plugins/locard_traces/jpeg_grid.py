@@ -20,6 +20,10 @@ RECOMPRESSION_QUALITY = 99
 """Quality of the fresh compression that shows where a picture has no grid (IPOL 2021)."""
 
 
+WEBP_PHASES = tuple(x + 8 * y for x in (0, 4) for y in (0, 4))
+"""Phases x + 8 y that the 4×4 transform of lossy WebP draws."""
+
+
 class JpegGridParameters(Parameters):
     """Parameters of ``jpeg-grid``; the defaults are the published values."""
 
@@ -67,8 +71,9 @@ class JpegGrid(Detector):
         "and strictly horizontal or vertical parts do not vote. Compression at very high quality "
         "leaves few zeros. The false-alarm bound rests on votes that fall at random where there is "
         "no grid; repetitive texture, text and screen graphics can break that. A region without a "
-        "grid may have been pasted, retouched or blurred, or be out of the JPEG's reach for "
-        "another reason. Edges of regions are known to about 9 pixels."
+        "grid may have been pasted, retouched or blurred, or show none for another reason. In "
+        "WebP, whose own blocks draw votes, grids at multiples of 4 and missing grids are not "
+        "sought. Edges of regions are known to about 9 pixels."
     )
     score_meaning = (
         "-log10 of the number of false alarms of the strongest trace (shifted grid, foreign or "
@@ -112,13 +117,15 @@ class JpegGrid(Detector):
         from locard_traces.grid_finding import grid_finding
         from locard_traces.zero import examine_grids
 
-        is_jpeg = image.header.format == "JPEG"
+        is_webp = image.header.format == "WEBP"
+        seek_missing = self.parameters.missing_grid and not is_webp
         grids = examine_grids(
             image.pixels,
-            own_grid=is_jpeg,
+            own_grid=image.header.format == "JPEG",
+            ignored=WEBP_PHASES if is_webp else (),
             epsilon=self.parameters.epsilon,
             reach=self.parameters.reach,
-            recompress=recompress if self.parameters.missing_grid else None,
+            recompress=recompress if seek_missing else None,
         )
         return grid_finding(grids, (image.height, image.width), image.header.format)
 

@@ -15,7 +15,7 @@ Three things differ from the published program, each to keep it from saying too 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -65,6 +65,7 @@ def examine_grids(
     pixels: NDArray[np.uint8],
     *,
     own_grid: bool,
+    ignored: Collection[int] = (),
     epsilon: float = 1.0,
     reach: int = 9,
     recompress: Recompress | None = None,
@@ -75,6 +76,8 @@ def examine_grids(
         pixels: uint8, shape (height, width, 3), RGB, both sides at least 8.
         own_grid: Whether the pixels come straight from a JPEG file, whose own compression puts a
             grid at (0, 0).
+        ignored: Phases whose votes say nothing of JPEG, because the file's own compression draws
+            them.
         epsilon: Number of false alarms below which evidence is meaningful.
         reach: Chebyshev distance in pixels within which equal votes belong together, and half the
             side of the square that closes a region's gaps.
@@ -83,6 +86,7 @@ def examine_grids(
     """
     height, width, _ = pixels.shape
     votes = vote(luma_of(pixels))
+    votes[np.isin(votes, list(ignored))] = NO_VOTE
     voters = int(np.count_nonzero(votes != NO_VOTE))
     best = find_main_grid(votes)
     log10_epsilon = math.log10(epsilon)

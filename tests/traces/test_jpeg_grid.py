@@ -156,6 +156,22 @@ def test_jpeg_without_zeros_is_inconclusive():
     assert "not even this file's own" in finding.explanation
 
 
+@pytest.mark.parametrize("quality", [40, 75, 90, 100])
+@pytest.mark.parametrize(
+    "load", [skimage.data.astronaut, skimage.data.coffee, skimage.data.chelsea]
+)
+def test_the_blocks_of_webp_are_not_taken_for_a_grid(load, quality):
+    finding = examine(encode(load(), "WEBP", quality=quality))
+    assert finding.reason == "no-grid"
+
+
+def test_a_crop_is_seen_in_webp():
+    cropped = np.ascontiguousarray(compress(skimage.data.coffee(), 75)[3:, 5:])
+    finding = examine(encode(cropped, "WEBP", lossless=True))
+    assert finding.reason == "grid-shifted"
+    assert finding.measurements["missing_regions"] is None
+
+
 @pytest.mark.parametrize(
     "pixels",
     [

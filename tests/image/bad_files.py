@@ -292,6 +292,10 @@ def _special_jpegs() -> Iterator[Sample]:
     yield Sample("jpeg-410.jpg", jpeg_by_jpeglib(sampling="4:1:0"))
     yield Sample("jpeg-lossless.jpg", bytes(imagecodecs.jpeg8_encode(photograph(), lossless=True)))
     yield Sample("jpeg-trailing.jpg", jpeg() + b"appended by somebody")
+    mirrored = [picture.rotate(180)]
+    yield Sample(
+        "jpeg-multi-picture.jpg", pillow(picture, "MPO", save_all=True, append_images=mirrored)
+    )
     yield Sample("jpeg-megabyte-comment.jpg", _with_comments(jpeg(), 17))
     yield Sample("jpeg-named-as.png", jpeg())
     turned = Pillow.Exif()

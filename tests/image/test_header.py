@@ -97,6 +97,7 @@ def test_header_declares(name: str, expected: tuple[object, ...]):
     ("name", "words"),
     [
         ("jpeg-trailing.jpg", "20 bytes follow the end"),
+        ("jpeg-multi-picture.jpg", "a multi-picture file says so"),
         ("jpeg-cut-within-scan.jpg", "not whole"),
         ("png-cut-within-idat.png", "not whole"),
         ("webp-cut-within-data.webp", "not whole"),

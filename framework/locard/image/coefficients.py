@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +52,9 @@ def read_coefficients(data: bytes, structure: JpegStructure) -> tuple[NDArray[np
 def _read(path: Path, count: int) -> tuple[NDArray[np.int16], ...]:
     import jpeglib  # type: ignore[import-untyped]
 
-    with contained(), overheard() as lines, jpeglib.version(JPEGLIB_BACKEND):
+    # Where jpeglib fails it prints file names, which must not get into anybody's output.
+    quiet = redirect_stdout(io.StringIO())
+    with contained(), overheard() as lines, quiet, jpeglib.version(JPEGLIB_BACKEND):
         jpeg = jpeglib.read_dct(str(path))
         planes = (jpeg.Y, jpeg.Cb, jpeg.Cr, jpeg.K)[:count]
     damage = [line for line in lines if not any(harmless in line for harmless in _HARMLESS)]

@@ -103,19 +103,29 @@ def _read_jpeg(data: Buffer) -> Header:
             "unsupported", f"the JPEG has {len(jpeg.components)} components; 1, 3 and 4 have a use"
         )
     channels = len(jpeg.components)
-    notes = tuple(_jpeg_notes(jpeg))
+    notes = tuple(_jpeg_notes(jpeg, data))
     return Header("JPEG", jpeg.width, jpeg.height, channels, jpeg.precision, jpeg=jpeg, notes=notes)
 
 
-def _jpeg_notes(jpeg: JpegStructure) -> Iterator[str]:
+def _jpeg_notes(jpeg: JpegStructure, data: Buffer) -> Iterator[str]:
     if jpeg.colour_space in ("CMYK", "YCCK"):
         yield "CMYK samples are stored inverted, as Adobe does, and are turned"
     if jpeg.incomplete:
         yield f"the picture is not whole: {jpeg.incomplete}"
     if jpeg.trailing_bytes:
-        yield f"{jpeg.trailing_bytes:,} bytes follow the end of the JPEG"
+        announced = (
+            " (a multi-picture file announces more)" if _is_multi_picture(jpeg, data) else ""
+        )
+        yield f"{jpeg.trailing_bytes:,} bytes follow the end of the JPEG{announced}"
     if jpeg.extraneous_bytes:
         yield f"{jpeg.extraneous_bytes:,} bytes between the JPEG's segments belong to none"
+
+
+def _is_multi_picture(jpeg: JpegStructure, data: Buffer) -> bool:
+    return any(
+        segment.name == "APP2" and data[segment.offset + 4 : segment.offset + 8] == b"MPF\0"
+        for segment in jpeg.segments
+    )
 
 
 def _read_png(data: Buffer) -> Header:

@@ -47,7 +47,8 @@ def overheard() -> Iterator[list[str]]:
         A list that holds the lines once the block has ended.
     """
     lines: list[str] = []
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.flush()
     terminal = os.dup(2)
     with tempfile.TemporaryFile() as words:
         os.dup2(words.fileno(), 2)

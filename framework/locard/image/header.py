@@ -113,9 +113,7 @@ def _jpeg_notes(jpeg: JpegStructure, data: Buffer) -> Iterator[str]:
     if jpeg.incomplete:
         yield f"the picture is not whole: {jpeg.incomplete}"
     if jpeg.trailing_bytes:
-        announced = (
-            " (a multi-picture file announces more)" if _is_multi_picture(jpeg, data) else ""
-        )
+        announced = " (and a multi-picture file says so)" if _is_multi_picture(jpeg, data) else ""
         yield f"{jpeg.trailing_bytes:,} bytes follow the end of the JPEG{announced}"
     if jpeg.extraneous_bytes:
         yield f"{jpeg.extraneous_bytes:,} bytes between the JPEG's segments belong to none"

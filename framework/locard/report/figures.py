@@ -71,6 +71,7 @@ class Plate:
     Attributes:
         title: What the view is called on its button.
         alt: What a reader who cannot see it is told.
+        caption: What must be said of it besides.
         coloured: Whether colours of the heat map are in it, which need their scale beside them.
         map: The map alone, transparent where it is near zero; None for the bare picture.
         outline: The mask's outline, transparent elsewhere.
@@ -81,6 +82,7 @@ class Plate:
 
     title: str
     alt: str
+    caption: str = ""
     coloured: bool = False
     map: Raster | None = None
     outline: Raster | None = None
@@ -102,6 +104,12 @@ class ExhibitFigures:
         self._static = static
         self._stored = exhibit.height or 1, exhibit.width or 1
         self.width, self.height = displayed_size(*self._stored[::-1], exhibit.orientation)
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """(width, height) at which the layout may show it at most; small pictures are enlarged."""
+        scale = MAX_SIDE / max(self.width, self.height)
+        return max(1, round(self.width * scale)), max(1, round(self.height * scale))
 
     @cached_property
     def picture(self) -> Raster | None:
@@ -141,16 +149,17 @@ class ExhibitFigures:
         """(height, width) of displayed rasters."""
         if self._pixels is not None:
             return self._pixels.shape[0], self._pixels.shape[1]
-        scale = min(1.0, MAX_SIDE / max(self.width, self.height))
-        return max(1, round(self.height * scale)), max(1, round(self.width * scale))
+        return self.shown_size[::-1]
 
     def _plate(self, record: FindingRecord, *, refined: bool) -> Plate:
         values, map_note = _read(record, "map", self._values)
         edge, mask_note = _read(record, "mask", self._outline)
         what = "Refined map" if refined else "Map" if record.artifact("map") else "Regions"
         layers = not self._static
+        empty = values is not None and not values.any()
         return Plate(
             title=f"{what} ({record.step})" if refined else what,
+            caption="0 everywhere" if empty else "",
             alt=f"{what} of step {record.step} over exhibit {self._exhibit.label}",
             coloured=values is not None,
             map=map_png(values) if values is not None and layers else None,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from importlib.resources import files
@@ -31,6 +31,9 @@ from locard.text import printable
 
 OPEN_UP_TO = 20
 """Sections of exhibits are unfolded in a report of at most so many."""
+
+LISTED = 8
+"""Values of a measurement that are printed one by one."""
 
 _BUFFERED_PIECES = 64
 
@@ -167,10 +170,21 @@ def _figure(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.5g}"
     if isinstance(value, list | tuple):
-        return ", ".join(_figure(item) for item in value)
+        return _figures(value)
     if isinstance(value, Mapping):
         return "; ".join(f"{name}: {_figure(item)}" for name, item in value.items())
     return str(value)
+
+
+def _figures(values: Sequence[object]) -> str:
+    """Return a list's values, or of a long one what they span; the JSON report has all of them."""
+    if len(values) <= LISTED:
+        separator = "; " if any(isinstance(value, Mapping) for value in values) else ", "
+        return separator.join(_figure(value) for value in values) or "none"
+    numbers = [value for value in values if isinstance(value, int | float)]
+    if len(numbers) == len(values):
+        return f"{len(values)} values from {_figure(min(numbers))} to {_figure(max(numbers))}"
+    return f"{_figures(values[:LISTED])} and {len(values) - LISTED} more"
 
 
 def _groups(sha256: str) -> str:

@@ -73,8 +73,8 @@ def resampled(
 ) -> NDArray[np.float32]:
     """Return a map at another size than the stored picture's.
 
-    Where cells become smaller than a pixel their mean is taken; where they become larger every
-    pixel takes the value of its cell. Pixels outside all cells take the nearest cell's value.
+    A pixel takes the mean of the cells whose centres lie in it, or where there is none the value
+    of the cell it lies in. Pixels outside all cells take the nearest cell's value.
 
     Args:
         heat_map: The map.

@@ -19,6 +19,10 @@ _Rows = dict[tuple[str, str], str]
 """Table and key to the hash of the row."""
 
 
+_UNHASHABLE = "not hashable"
+"""In place of the hash of a row into which a tamperer put bytes where text belongs."""
+
+
 def chain_problems(session: Session, case_id: str, expected_head: str | None) -> Iterator[Problem]:
     """Yield what is wrong with the chain itself.
 
@@ -76,7 +80,15 @@ def _link_problems(before: ledger.Head, entry: LedgerRow) -> Iterator[Problem]:
 
 
 def _hash(entry: LedgerRow) -> str:
-    return ledger.entry_hash(plain_row(entry))
+    with suppress(TypeError):
+        return ledger.entry_hash(plain_row(entry))
+    return _UNHASHABLE
+
+
+def _row_hash(row: CustodyRow) -> str:
+    with suppress(TypeError):
+        return row.row_hash()
+    return _UNHASHABLE
 
 
 def row_problems(session: Session, case_id: str) -> Iterator[Problem]:
@@ -128,7 +140,7 @@ def _rows_between(session: Session, case_id: str, first: int, last: int) -> _Row
     for table in CUSTODY_TABLES:
         query = _of_case(table, case_id).where(table.entry >= first, table.entry <= last)
         for row in session.scalars(query):
-            rows[row.__tablename__, row.row_key()] = row.row_hash()
+            rows[row.__tablename__, row.row_key()] = _row_hash(row)
     # The next page must not keep this one's rows alive.
     session.expunge_all()
     return rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from sqlalchemy import Engine, text
 
@@ -13,7 +14,7 @@ from locard.vault.models import Base
 
 _SQLITE = "SELECT type || ' ' || name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%'"
 _POSTGRESQL = """
-    SELECT 'trigger ' || t.tgname, t.tgenabled || ' ' || pg_get_triggerdef(t.oid)
+    SELECT 'trigger ' || t.tgname, t.tgenabled::text || ' ' || pg_get_triggerdef(t.oid)
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
     WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace
     UNION ALL
@@ -29,11 +30,10 @@ def schema_problems(engine: Engine) -> Iterator[Problem]:
     changed; tables cannot lose a column without rows failing their hashes.
     """
     if engine.dialect.name == "postgresql":
-        expected, found = _expected_postgresql(engine), _of_postgresql(engine)
+        expected: Mapping[str, str] = _expected_postgresql(engine)
+        found = _of_postgresql(engine)
     else:
-        memory = memory_database()
-        expected, found = _of_sqlite(memory), _of_sqlite(engine)
-        memory.dispose()
+        expected, found = _expected_sqlite(), _of_sqlite(engine)
     yield from _differences(expected, found)
 
 
@@ -53,6 +53,15 @@ def _differences(expected: Mapping[str, str], found: Mapping[str, str]) -> Itera
 def _of_sqlite(engine: Engine) -> dict[str, str]:
     with engine.connect() as connection:
         return {name: str(sql) for name, sql in connection.execute(text(_SQLITE))}
+
+
+@cache
+def _expected_sqlite() -> Mapping[str, str]:
+    memory = memory_database()
+    try:
+        return _of_sqlite(memory)
+    finally:
+        memory.dispose()
 
 
 def _of_postgresql(engine: Engine) -> dict[str, str]:

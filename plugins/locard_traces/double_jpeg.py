@@ -281,7 +281,7 @@ class Parameters(BaseParameters):
     max_false_periods: float = Field(
         0.01,
         gt=0,
-        le=1,
+        le=0.15,
         description="expected number of histograms of noise among 15 that look as periodic as the "
         "most periodic one; above it the image counts as compressed once",
     )
@@ -319,8 +319,9 @@ class DoubleJpeg(Detector):
         "whose source was no JPEG, was resized or cropped off its 8×8 grid, or was saved the first "
         "time at a quality equal to, or much higher than, the last. Being compressed twice is "
         "common and innocent. A pasted region that kept the same grid and the same first quality "
-        "cannot be told. Clipped blocks and blocks of one colour carry no evidence. Repeated editing, local denoising or sharpening after the first compression "
-        "removes the trace as well as pasting does."
+        "cannot be told. Clipped blocks and blocks of one colour carry no evidence. Local "
+        "denoising, sharpening or drawing after the first compression removes the trace as well "
+        "as pasting does."
     )
     score_meaning = (
         "Evidence of the strongest connected region, in decimal orders of magnitude of the "

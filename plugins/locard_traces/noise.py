@@ -94,7 +94,7 @@ def unevenness(levels: NDArray[np.float64], least: float = 0.02) -> Unevenness |
     Returns:
         The comparison, or None where fewer than 16 blocks have any noise.
     """
-    there = levels >= least
+    there = (levels >= least) & (levels > 0)
     if int(there.sum()) < MIN_BLOCKS:
         return None
     typical = float(np.median(levels[there]))

@@ -14,7 +14,7 @@ from PIL import Image as Pillow
 
 from locard.errors import ImageError
 from locard.image import Image, JpegStructure, QualityEstimate
-from locard.image import jpeg as jpeg_module
+from locard.image.jpeg_parser import MAX_SEGMENTS
 from locard.image.quality import CHROMINANCE, LUMINANCE, scaled
 
 ROCKET = Path(skimage.__file__).parent / "data" / "rocket.jpg"
@@ -180,7 +180,7 @@ def test_fill_bytes_before_a_marker_are_no_finding():
 
 
 def test_flood_of_segments_is_refused():
-    flood = b"\xff\xfe\0\2" * (jpeg_module.MAX_SEGMENTS + 1)
+    flood = b"\xff\xfe\0\2" * (MAX_SEGMENTS + 1)
     with pytest.raises(ImageError, match="more than"):
         JpegStructure.from_bytes(b"\xff\xd8" + flood)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +17,7 @@ from locard.plugins import catalogue
 if TYPE_CHECKING:
     from locard.engine.records import FindingRecord
     from locard.service.analyze import Analysis, SavedMaps
+    from locard.vault.intake import Source
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -47,6 +49,15 @@ def analyze(
     plugins = catalogue()
     loaded = pipelines.load(pipeline, plugins)
     attention = False
+    passed_over = 0
+
+    def wanted() -> Iterator[Source]:
+        nonlocal passed_over
+        for source in find(files, everything=False):
+            if source.status == "skipped":
+                passed_over += 1
+            else:
+                yield source
 
     def report(analysis: Analysis) -> None:
         nonlocal attention
@@ -58,7 +69,7 @@ def analyze(
 
     with progress_bar(plugins, quiet=quiet or json):
         summary = run(
-            find(files, everything=False),
+            wanted(),
             loaded,
             plugins=plugins,
             workers=workers or cores(),
@@ -66,6 +77,11 @@ def analyze(
             keep=MapFolder(maps).keep if maps else None,
             executor=executor,
         )
+    if passed_over and not quiet:
+        what = (
+            "1 file in a folder was" if passed_over == 1 else f"{passed_over} files in folders were"
+        )
+        typer.echo(f"locard: {what} passed over: not an image that Locard reads", err=True)
     if summary.interrupted:
         raise KeyboardInterrupt
     raise typer.Exit(ExitCode.ATTENTION if attention else ExitCode.OK)

@@ -121,8 +121,6 @@ class _InOrder:
 
     def subjects(self, sources: Iterable[Source]) -> Iterator[Subject]:
         for source in sources:
-            if source.status == "skipped":
-                continue
             analysis = Analysis(source.name, error=source.message)
             if source.status == "file":
                 self._hash(analysis)

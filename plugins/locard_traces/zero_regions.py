@@ -5,6 +5,7 @@ Source: Nikoukhah et al., IPOL 11 (2021), doi:10.5201/ipol.2021.390, sections 3.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -162,9 +163,11 @@ def find_missing(
 
     The published test alone raises false alarms where a compression left few zeros: rounding
     scatters pixels that miss the grid among those that vote for it, and the fresh compression
-    draws their rounding anew. So a region must pass a second test, with the rate at which its
-    pixels vote for an expected grid in the place of 1/64: a region that has the grid takes on no
-    more votes than that. The weaker of both bounds counts.
+    draws their rounding anew. So two more tests must be passed, and the weakest bound counts:
+
+    * The region takes on more votes than it has for an expected grid: that rate takes the place of
+      1/64. A region that has the grid takes on no more than that.
+    * It has fewer votes for an expected grid than the rest of the picture would make expect.
 
     Args:
         votes: int8, shape (height, width).
@@ -187,11 +190,19 @@ def find_missing(
 
 
 def _bound_by_grid(region: GridRegion, explained: NDArray[np.bool_], tests: float) -> GridRegion:
-    """Return the region with the weaker of its bound and that against the votes for its grid."""
+    """Return the region with the weakest of its bound and those of the two further tests."""
     area = int(np.count_nonzero(region.mask))
-    rate = _count_within(explained, region) / area
-    nfa = log10_nfa(region.votes, area, tests, chance=max(rate, CHANCE))
-    return replace(region, log10_nfa=max(nfa, region.log10_nfa))
+    votes = _count_within(explained, region)
+    votes_in_rest = int(np.count_nonzero(explained)) - votes
+    if votes_in_rest == 0:
+        return replace(region, log10_nfa=math.inf)
+    rate, rate_in_rest = votes / area, votes_in_rest / (explained.size - area)
+    bounds = (
+        region.log10_nfa,
+        log10_nfa(region.votes, area, tests, chance=max(rate, CHANCE)),
+        log10_nfa(area - votes, area, tests, chance=1 - rate_in_rest),
+    )
+    return replace(region, log10_nfa=max(bounds))
 
 
 def _count_within(pixels: NDArray[np.bool_], region: GridRegion) -> int:

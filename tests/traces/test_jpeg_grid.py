@@ -261,6 +261,13 @@ def test_weak_grid_is_not_taken_for_a_missing_one():
     assert finding.measurements["missing_regions"] == 0
 
 
+def test_a_grid_that_is_weak_everywhere_is_missing_nowhere():
+    """This photograph of the moon has a faint grid at (4, 2) all over."""
+    finding = examine_png(np.dstack([skimage.data.moon()] * 3))
+    assert finding.reason == "grid-shifted"
+    assert finding.measurements["missing_regions"] == 0
+
+
 def test_stricter_epsilon_finds_less(splice):
     score = examine_png(splice[0]).score
     finding = examine_png(splice[0], epsilon=10.0 ** -(score + 1))

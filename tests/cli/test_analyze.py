@@ -209,7 +209,7 @@ def test_a_wrong_command_does_nothing_and_says_why(folder, words, message):
     assert "Traceback" not in done.stderr
 
 
-def test_a_reader_that_goes_away_is_no_error(folder):
+def test_a_reader_that_goes_away_ends_it_in_silence(folder):
     for number in range(3):
         photograph(folder / f"{number}.jpg")
     command = " ".join([sys.executable, "-c", "'from locard.cli import main; main()'"])
@@ -223,7 +223,7 @@ def test_a_reader_that_goes_away_is_no_error(folder):
         check=False,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    assert done.returncode == 0
+    assert done.returncode == 1, "it did not come to its end"
     assert done.stderr == ""
 
 

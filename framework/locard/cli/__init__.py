@@ -83,10 +83,6 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("locard: interrupted; what was finished is kept\n")
         raise SystemExit(ExitCode.INTERRUPTED) from None
-    except BrokenPipeError:
-        # The reader of our output has gone (`| head`); leave nothing for the interpreter to flush.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(ExitCode.OK) from None
     except Exception as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise

@@ -17,8 +17,19 @@ from locard_dense_crf.compiled import compiled
 LARGEST_SIDE = 8
 """Side of the largest block in pixels: a power of two that divides the height of a band."""
 
+SIDES_IN_SIGMA = 8
+"""The kernel's width over positions is at least so many times the side of a block."""
+
 ALL_SINGLE = -1
 """Tolerance for blocks of one pixel each, even where neighbours are equal."""
+
+
+def largest_side_for(sigma_alpha: float) -> int:
+    """Return the side of the largest block for a kernel of this width over positions."""
+    side = LARGEST_SIDE
+    while side > 1 and side * SIDES_IN_SIGMA > sigma_alpha:
+        side //= 2
+    return side
 
 
 @dataclass(frozen=True, slots=True, eq=False)

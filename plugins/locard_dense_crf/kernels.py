@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locard_dense_crf.bands import BandRunner, band_rows
-from locard_dense_crf.blocks import Blocks
+from locard_dense_crf.blocks import Blocks, largest_side_for
 from locard_dense_crf.compiled import compiled
 from locard_dense_crf.permutohedral import Lattice
 
@@ -85,11 +85,12 @@ class AppearanceKernel:
         """
         self._rows = band_rows(pixels.shape[0])
         self._runner = runner
+        largest_side = largest_side_for(sigma_alpha)
         inverse_widths = 1 / np.array([sigma_alpha] * 2 + [sigma_beta] * 3)
 
         def prepare(band: int) -> tuple[Blocks, NDArray[np.float32]]:
             part = pixels[self._rows[band]]
-            blocks = Blocks.cover(part, tolerance)
+            blocks = Blocks.cover(part, tolerance, largest_side)
             return blocks, blocks.features(part, self._rows[band].start, inverse_widths)
 
         prepared = runner.map(prepare, len(self._rows))

@@ -26,7 +26,7 @@ CORNERS = DIMENSIONS + 1
 """Corners of a simplex, and directions of the lattice."""
 
 _BATCH = 256
-"""Points placed at a time, coordinate by coordinate, so that the processor takes several at once."""
+"""Points placed at a time, coordinate by coordinate: the processor then takes several at once."""
 
 _VACANT = np.int32(-1)
 _HASH_FACTOR = np.int64(-7046029254386353131)

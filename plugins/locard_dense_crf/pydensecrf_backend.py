@@ -58,7 +58,7 @@ def infer(
         crf.addPairwiseBilateral(
             sxy=parameters.sigma_alpha,
             srgb=parameters.sigma_beta,
-            rgbim=np.ascontiguousarray(pixels),
+            rgbim=np.array(pixels, order="C"),  # it refuses read-only memory
             compat=parameters.weight_alpha,
         )
     refined = np.array(crf.inference(parameters.iterations), np.float32)

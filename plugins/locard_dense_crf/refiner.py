@@ -126,8 +126,9 @@ class DenseCrf(Refiner):
         Raises:
             PluginError: pydensecrf is to be used and not installed.
         """
-        half = np.full((2, 2), 0.5, np.float32)
-        self._infer(_Task(half, np.zeros((2, 2, 3), np.uint8), 1), 1.0)
+        black = np.zeros((2, 2, 3), np.uint8)
+        black.setflags(write=False)  # as pixels of an image are: numba compiles for just that
+        self._infer(_Task(np.full((2, 2), 0.5, np.float32), black, 1), 1.0)
 
     def refine(self, image: Image, finding: Finding) -> Finding:
         """Return the finding with a refined map, mask and regions."""
@@ -182,9 +183,9 @@ class DenseCrf(Refiner):
 def _task(probability: NDArray[np.float32], pixels: NDArray[np.uint8], step: int) -> _Task:
     """Return map and picture, reduced by averaging squares of ``step`` pixels a side."""
     if step == 1:
-        return _Task(probability, np.ascontiguousarray(pixels), step)
+        return _Task(probability, pixels, step)
     small_map = PillowImage.fromarray(probability).reduce(step)
-    small_picture = PillowImage.fromarray(np.ascontiguousarray(pixels)).reduce(step)
+    small_picture = PillowImage.fromarray(pixels).reduce(step)
     return _Task(np.asarray(small_map, np.float32), np.asarray(small_picture), step)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from importlib.resources import files
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+import bad_files
 import jsonschema
 import numpy as np
 import pytest
@@ -62,17 +61,6 @@ def locard(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def bad_files() -> ModuleType:
-    path = Path(__file__).parents[1] / "image" / "bad_files.py"
-    spec = importlib.util.spec_from_file_location("bad_files", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["bad_files"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
 def photograph(path: Path, size: tuple[int, int] = (96, 80), quality: int = 90) -> None:
     generator = np.random.default_rng(3)
     pixels = generator.normal(128, 40, (size[1], size[0], 3)).clip(0, 255).astype(np.uint8)
@@ -96,7 +84,7 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any]
     folder = tmp_path_factory.mktemp("everything")
     (folder / "p.toml").write_text(PIPELINE)
     (folder / "in").mkdir()
-    bad_files().write_all(folder / "in")
+    bad_files.write_all(folder / "in")
     for name in HOSTILE_NAMES:
         photograph(folder / "in" / name)
     (folder / "in" / "link.jpg").symlink_to("nowhere.jpg")
@@ -133,9 +121,8 @@ def test_what_cannot_be_opened_says_why(everything):
 
 
 def test_broken_files_are_failed_findings_with_a_reason(everything):
-    module = bad_files()
     lines, _, _ = everything
-    for sample in module.broken():
+    for sample in bad_files.broken():
         findings = {finding["step"]: finding for finding in lines[sample.name]["findings"]}
         assert findings["noise"]["outcome"] == "failed", sample.name
         assert findings["noise"]["reason"] == sample.reason, sample.name
@@ -145,7 +132,7 @@ def test_broken_files_are_failed_findings_with_a_reason(everything):
 
 def test_special_files_are_examined(everything):
     lines, _, _ = everything
-    for sample in bad_files().special():
+    for sample in bad_files.special():
         outcomes = {
             finding["step"]: (finding["outcome"], finding["explanation"])
             for finding in lines[sample.name]["findings"]

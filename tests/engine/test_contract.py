@@ -58,6 +58,7 @@ BROKEN: dict[str, tuple[object, str]] = {
     "cells beyond": (detected(map=a_map((2, 4), cell=8)), "do not cover"),
     "cell 0": (detected(map=a_map(cell=0)), "whole number of pixels"),
     "cell float": (detected(map=a_map(cell=8.0)), "whole number of pixels"),  # type: ignore[arg-type]
+    "origin None": (detected(map=a_map(origin=None)), "not (x, y) in whole pixels"),
     "mask of numbers": (detected(mask=np.zeros((HEIGHT, WIDTH), np.uint8)), "not a bool array"),
     "mask short": (detected(mask=np.zeros((HEIGHT, WIDTH - 1), bool)), "the mask's shape"),
     "region outside": (detected(regions=(Region(15, 0, 6, 1),)), "not within"),

@@ -84,9 +84,10 @@ BUDGET = Budget(seconds=2, seconds_per_megapixel=3, mebibytes=100, mebibytes_per
 @pytest.mark.parametrize(
     ("pixels", "limits", "expected"),
     [
-        (4_000_000, {}, Limits(140, 1800)),  # 10 × (2 + 12) s, 2 × (100 + 800) MiB
+        # 10 × (2 + 12) s; 2 × (100 + 800) MiB, and 122.07 for 32 bytes a pixel
+        (4_000_000, {}, Limits(140, 1923)),
         (1, {}, Limits(60, 512)),  # the least that is allowed
-        (4_000_000, {"seconds": 0.5}, Limits(0.5, 1800)),
+        (4_000_000, {"seconds": 0.5}, Limits(0.5, 1923)),
         (4_000_000, {"mebibytes": 5}, Limits(140, 5)),
     ],
 )

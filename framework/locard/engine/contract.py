@@ -126,8 +126,11 @@ def _check_cells(heat_map: HeatMap, width: int, height: int) -> None:
     cell = heat_map.cell
     if not isinstance(cell, Integral) or cell < 1:
         raise ContractError(f"the map's cell is {cell!r}, not a whole number of pixels")
+    origin = heat_map.origin
+    if not (isinstance(origin, tuple) and len(origin) == 2 and _are_whole(origin)):
+        raise ContractError(f"the map's origin is {origin!r}, not (x, y) in whole pixels")
     rows, columns = heat_map.values.shape
-    x, y = heat_map.origin
+    x, y = origin
     for start, count, side in ((x, columns, width), (y, rows, height)):
         end = start + count * cell
         if not (-cell < start < cell and side - cell < end < side + cell):
@@ -178,7 +181,7 @@ def _region(region: object, width: int, height: int) -> Region:
     if not isinstance(region, Region):
         raise ContractError(f"a region is {_kind(region)}, not a locard.Region")
     box = (region.x, region.y, region.width, region.height)
-    if not all(isinstance(side, Integral) for side in box):
+    if not _are_whole(box):
         raise ContractError(f"the region {box} is not in whole pixels")
     x, y, w, h = (int(side) for side in box)
     if x < 0 or y < 0 or w < 1 or h < 1 or x + w > width or y + h > height:
@@ -196,6 +199,10 @@ def _measurements(measurements: object, what: str) -> dict[str, Any]:
     except (TypeError, ValueError, RecursionError) as error:
         raise ContractError(f"the {what} are not plain JSON: {error}") from None
     return plain
+
+
+def _are_whole(numbers: tuple[Any, ...]) -> bool:
+    return all(isinstance(number, Integral) for number in numbers)
 
 
 def _kind(value: object) -> str:

@@ -40,6 +40,7 @@ _LOADING_TOO = 2
 """Opening the file and loading a step have each step's limit once more."""
 _ENDED_WITH_SUCCESS = 256
 """Stands for exit code 0, which pebble takes for the end of a worker that had nothing to do."""
+_GRACE_SECONDS = 0.15
 _PR_SET_PDEATHSIG = 1
 
 
@@ -68,16 +69,16 @@ class LocalExecutor(Executor):
     def submit(self, task: Task) -> Future[None]:
         """Run a task in the next worker that is free."""
         future: Future[None] = Future()
-        if self._broken.is_set():
+        if self._pool is not None and (self._broken.is_set() or not self._pool.active):
             self._retire()
         if self._pools_without_a_result >= _POOLS_WITHOUT_A_RESULT:
             future.set_exception(WorkerDied("crash", "worker processes cannot be started here"))
             return future
         self._pending.add(future)
         try:
-            inner = self._started_pool().schedule(_run, args=(task,), timeout=_backstop(task))
-        except RuntimeError:  # the pool broke a moment ago
-            self._fail(future, _startup_death())
+            inner = self._schedule(task)
+        except BrokenProcessPool as error:
+            self._fail(future, self._explained(error))
         else:
             inner.add_done_callback(partial(self._pass_on, future))
         return future
@@ -89,14 +90,23 @@ class LocalExecutor(Executor):
                 future.exception()
         self._stop()
 
+    def _schedule(self, task: Task) -> Future[None]:
+        pool = self._started_pool()
+        try:
+            return pool.schedule(_run, args=(task,), timeout=_backstop(task))
+        except RuntimeError as error:
+            raise BrokenProcessPool("the pool broke a moment ago") from error
+
     def _started_pool(self) -> ProcessPool:
         if self._pool is None:
-            self._pool = ProcessPool(
+            pool = ProcessPool(
                 max_workers=self.workers,
                 initializer=_initialize,
                 initargs=(os.getpid(),),
                 context=self._context,
             )
+            _ = pool.active  # asking starts it
+            self._pool = pool
         return self._pool
 
     def _pass_on(self, future: Future[None], inner: Future[None]) -> None:
@@ -145,7 +155,7 @@ class LocalExecutor(Executor):
 
 
 class _WorkerProcess(SpawnProcess):
-    """A worker process, with three habits that pebble relies on its processes to have or not."""
+    """A worker process: starts as a worker must, and tells pebble of its death so that it heeds."""
 
     def __init__(self, environment: Mapping[str, str], **rest: Any) -> None:
         super().__init__(**rest)
@@ -190,9 +200,6 @@ class _WorkerProcess(SpawnProcess):
         """Exit code; never 0, for a worker that ends while the pool runs has not succeeded."""
         code = super().exitcode
         return _ENDED_WITH_SUCCESS if code == 0 else code
-
-
-_GRACE_SECONDS = 0.15
 
 
 class _Context(SpawnContext):

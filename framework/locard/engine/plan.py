@@ -22,6 +22,9 @@ TIME_ALLOWANCE = 10.0
 MINIMUM_SECONDS = 60.0
 MEMORY_ALLOWANCE = 2.0
 MINIMUM_MEBIBYTES = 512
+DECODING_BYTES_A_PIXEL = 32
+"""Pixels, luma, coefficients and what decoders need on the way; whichever step is first to look
+pays for them, and no plugin declares them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,9 @@ def limits_for(step: PipelineStep, budget: Budget, pixels: int) -> Limits:
     What the pipeline says goes before the allowance over the plugin's declared budget.
     """
     seconds = max(MINIMUM_SECONDS, TIME_ALLOWANCE * budget.seconds_for(pixels))
-    mebibytes = max(MINIMUM_MEBIBYTES, math.ceil(MEMORY_ALLOWANCE * budget.mebibytes_for(pixels)))
+    decoding = DECODING_BYTES_A_PIXEL * pixels / 2**20
+    declared = MEMORY_ALLOWANCE * budget.mebibytes_for(pixels)
+    mebibytes = max(MINIMUM_MEBIBYTES, math.ceil(declared + decoding))
     return Limits(step.limits.seconds or seconds, step.limits.mebibytes or mebibytes)
 
 

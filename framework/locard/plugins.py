@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import pluggy
 
 from locard import hookspecs
+from locard.blame import describe
 from locard.discovery import CORE_PLUGIN as CORE_PLUGIN
 from locard.discovery import ENTRY_POINT_GROUP as ENTRY_POINT_GROUP
 from locard.discovery import Installed, from_entry_points, installed_plugins
@@ -153,7 +154,7 @@ class Catalogue:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001  a plugin may raise SystemExit as well
-            entry.break_with(f"{type(error).__name__} on import: {error}")
+            entry.break_with(describe(error, "on import"))
             return
         try:
             self.manager.register(plugin, name=entry.name)
@@ -201,7 +202,7 @@ class Catalogue:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001
-            entry.break_with(f"{type(error).__name__} in {hook}: {error}")
+            entry.break_with(describe(error, f"in {hook}"))
             return False
         return True
 

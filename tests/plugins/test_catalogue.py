@@ -161,11 +161,12 @@ def test_a_broken_plugin_is_a_fact_with_its_error(
 
 def test_a_hook_that_raises_leaves_the_other_hooks_of_the_plugin(install: Install) -> None:
     source = detector("acme-noise").rstrip() + RAISING_HOOK
-    install("acme", entry_point("acme", "acme_mod"), acme_mod=source)
+    module = install("acme", entry_point("acme", "acme_mod"), acme_mod=source) / "acme_mod.py"
+    line = module.read_text().splitlines().index("    1 / 0") + 1
     plugins = Catalogue()
     plugins.collect_all()
     assert plugins.entries["acme"].errors == [
-        "ZeroDivisionError in register_refiners: division by zero"
+        f"ZeroDivisionError in register_refiners: division by zero ({module}, line {line})"
     ]
     assert "acme-noise" in plugins.steps
 
@@ -349,7 +350,8 @@ def test_an_observer_that_raises_is_noted_and_not_called_again(install: Install)
         plugins.notify(event)
     seen = {name: plugins.manager.get_plugin(name).seen for name in ("acme", "quiet")}
     assert seen == {"acme": events[:1], "quiet": events}
-    assert plugins.entries["acme"].errors == ["RuntimeError in observe: no more room"]
+    (error,) = plugins.entries["acme"].errors
+    assert error.startswith("RuntimeError in observe: no more room (")
 
 
 def test_an_object_of_this_process_can_observe() -> None:

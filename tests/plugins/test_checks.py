@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -471,4 +472,18 @@ def test_a_step_whose_load_raises_is_a_failure_with_its_words(make_step: MakeSte
     )
     result = run(step, "ordinary-pictures")
     assert result.status == "failed"
-    assert "OSError: the model is missing" in (result.reason or "")
+    assert re.fullmatch(
+        r"OSError: the model is missing \(.*/made_step_\d+\.py, line \d+\)", result.reason or ""
+    )
+
+
+def test_the_place_is_named_only_where_it_is_the_plugin_s_own(make_step: MakeStep) -> None:
+    step = make_step(
+        """
+        class Step(Good):
+            def examine(self, image):
+                return None
+        """
+    )
+    (problem, *_) = (run(step, "ordinary-pictures").reason or "").splitlines()
+    assert problem == "photograph.png: TypeError: returned NoneType, not a locard.Finding"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from inspect import getdoc
 from typing import Literal
 
+from locard.blame import describe
 from locard.detectors import Step
 from locard.testing.bench import Bench, Reaction
 
@@ -95,17 +96,6 @@ def run_check(check: Check, bench: Bench) -> Result:
     except Exception as error:  # noqa: BLE001  from the step's own code: properties, load, …
         return Result(bench.name, check, "failed", describe(error))
     return Result(bench.name, check, "passed")
-
-
-def describe(error: BaseException) -> str:
-    """Return an exception in one line, with the place in the plugin that raised it."""
-    place = ""
-    traceback = error.__traceback__
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
-        place = f" ({code.co_filename}, line {traceback.tb_lineno}, in {code.co_name})"
-        traceback = traceback.tb_next
-    return f"{type(error).__name__}: {error}{place}"
 
 
 def raised(reactions: Iterable[Reaction]) -> list[str]:

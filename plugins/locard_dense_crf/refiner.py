@@ -65,6 +65,12 @@ class DenseCrfParameters(Parameters):
         description="a map whose values differ by less stays as it is; a refined area must rise "
         "above the rest of the map before by as much",
     )
+    minimum_agreement: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="the map stays as it is if the refined mask's correlation with it is less",
+    )
     working_megapixels: float = Field(
         16.0,
         ge=0.01,
@@ -105,11 +111,12 @@ class DenseCrf(Refiner):
     glossary: ClassVar[Mapping[str, str]] = {
         "refinement": (
             "refined; or why the map is as it was: no-contrast (its values hardly differ) or "
-            "unsupported (no area of the refined map stood out in the map before)."
+            "unsupported (the areas of the refined map did not stand out in the map before)."
         ),
         "contrast": "Largest less smallest value of the map before, values limited to confidence.",
         "share_before": "Share of the picture where the map before is above ½.",
         "share_after": "Share of the picture where the refined map is above ½.",
+        "agreement": "Correlation of the refined mask with the map before.",
         "share_dropped": "Share in refined areas for which the map before does not speak.",
         "iterations": "Mean-field updates.",
         "backend": "Who computed: lattice or pydensecrf.",
@@ -150,11 +157,11 @@ class DenseCrf(Refiner):
         support = find_support(
             refined, task.probability, self.parameters.minimum_contrast, smallest
         )
-        if not support.mask.any():
-            return _unchanged(finding, "unsupported", said | {"share_dropped": support.dropped})
+        said |= {"agreement": round(support.agreement, 4), "share_dropped": support.dropped}
+        if not support.mask.any() or support.agreement < self.parameters.minimum_agreement:
+            return _unchanged(finding, "unsupported", said)
         said |= {
             "share_after": float(np.mean(support.mask)),
-            "share_dropped": support.dropped,
             "iterations": self.parameters.iterations,
             "backend": self.parameters.backend,
             "pixels_a_cell": task.step,

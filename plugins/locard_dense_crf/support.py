@@ -1,8 +1,9 @@
 """Which regions of a refined map the map before speaks for.
 
 With the customary weights, neighbours weigh far more than weak evidence: on mere noise, mean field
-still settles on one label for each area of one colour, with full confidence. Such an area is found
-out by the map before: on the average it says no more inside than outside.
+still settles on one label for each area of one colour, with full confidence. The map before finds
+that out: on the average it says hardly more inside such an area than outside, and the areas
+together explain hardly any of its variance.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Support:
         boxes: Rows and columns of each area that is large enough to be listed, largest first.
         areas: Its size in pixels.
         means: Mean of the map before inside it.
+        agreement: Correlation of the mask with the map before; 0 where the mask is all one value.
         dropped: Share of the picture in areas for which the map before does not speak.
     """
 
@@ -33,6 +35,7 @@ class Support:
     boxes: tuple[tuple[slice, slice], ...]
     areas: tuple[int, ...]
     means: tuple[float, ...]
+    agreement: float
     dropped: float
 
 
@@ -69,5 +72,16 @@ def find_support(
         boxes=tuple(boxes[label - 1] for label in listed),
         areas=tuple(int(areas[label]) for label in listed),
         means=tuple(float(means[label]) for label in listed),
+        agreement=_correlation(mask, before),
         dropped=float(np.mean(positive & ~mask)),
     )
+
+
+def _correlation(mask: NDArray[np.bool_], values: NDArray[np.float32]) -> float:
+    share = float(mask.mean())
+    spread = float(values.std(dtype=np.float64))
+    if share in (0.0, 1.0) or spread == 0:
+        return 0.0
+    inside = float(values.mean(where=mask, dtype=np.float64))
+    mean = float(values.mean(dtype=np.float64))
+    return float((inside - mean) * np.sqrt(share / (1 - share)) / spread)

@@ -114,13 +114,8 @@ def test_noise_gives_no_detection(image, seed, level, amplitude, cell):
     shape = (240 // cell, 320 // cell)
     values = np.clip(random.normal(level, amplitude, shape), 0, 1).astype(np.float32)
     after = refine(image, values, cell=cell)
-    mask = after.map.values > 0.5 if after.mask is None else after.mask
-    before = detected(values, cell).map.at_pixels(240, 320)
-    assert after.measurements["refinement"] != "refined" or mask.mean() < 0.01
-    if after.mask is None:
-        assert after.map.values is values
-    else:
-        assert before[mask].mean() > before[~mask].mean() + 0.1
+    assert after.measurements["refinement"] in ("no-contrast", "unsupported")
+    assert after.map.values is values
 
 
 def test_a_confident_map_of_one_level_has_no_contrast(image):

@@ -25,12 +25,14 @@ def test_area_that_rises_stands_and_one_that_does_not_is_dropped():
     assert support.areas == (100,)
     assert support.means == (pytest.approx(0.8),)
     assert support.dropped == pytest.approx(200 / 2400)
+    assert support.agreement == pytest.approx(np.corrcoef(expected.ravel(), before.ravel())[0, 1])
 
 
 def test_an_area_without_surroundings_is_not_supported():
     support = find_support(*[np.full((5, 5), 0.9, np.float32)] * 2, margin=0.1, smallest=1)
     assert not support.mask.any()
     assert support.dropped == 1
+    assert support.agreement == 0
 
 
 def test_small_areas_are_in_the_mask_but_not_listed():

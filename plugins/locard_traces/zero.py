@@ -86,7 +86,8 @@ def examine_grids(
     """
     height, width, _ = pixels.shape
     votes = vote(luma_of(pixels))
-    votes[np.isin(votes, list(ignored))] = NO_VOTE
+    if ignored:
+        votes[np.isin(votes, list(ignored))] = NO_VOTE
     voters = int(np.count_nonzero(votes != NO_VOTE))
     best = find_main_grid(votes)
     log10_epsilon = math.log10(epsilon)

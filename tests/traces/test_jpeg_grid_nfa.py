@@ -53,9 +53,11 @@ def test_tail_is_that_of_exact_integers(trials, successes):
 def test_tail_is_that_of_scipy(data):
     trials = data.draw(st.integers(1, 2000))
     successes = data.draw(st.integers(1, trials))
-    expected = stats.binom.logsf(successes - 1, trials, 1 / 64) / math.log(10)
+    probability = data.draw(st.sampled_from([1 / 64, 0.1, 0.5, 0.97]))
+    expected = stats.binom.logsf(successes - 1, trials, probability) / math.log(10)
     if expected > -280:
-        assert log10_binomial_tail(trials, successes, 1 / 64) == pytest.approx(expected, rel=1e-8)
+        tail = log10_binomial_tail(trials, successes, probability)
+        assert tail == pytest.approx(expected, rel=1e-8, abs=1e-12)
 
 
 def test_tail_of_all_successes_is_a_power():

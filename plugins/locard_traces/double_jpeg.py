@@ -292,11 +292,8 @@ class Parameters(BaseParameters):
         description="standard deviation, in blocks of 8 pixels, of the Gaussian that averages the "
         "evidence of neighbouring blocks; 0 for none",
     )
-    min_evidence: float = Field(
-        150.0,
-        gt=0,
-        description="evidence of a connected region, in decimal orders of magnitude, from which "
-        "it is reported",
+    min_score: float = Field(
+        1.2, gt=0, description="score of a connected region from which it is reported"
     )
 
 
@@ -325,9 +322,10 @@ class DoubleJpeg(Detector):
     )
     score_meaning = (
         "Evidence of the strongest connected region, in decimal orders of magnitude of the "
-        "likelihood ratio of one compression to two, as if coefficients were independent, which "
-        "they are not: compare it with the threshold, do not read it as a probability. 0 where "
-        "there is no region or no trace of two compressions."
+        "likelihood ratio of one compression to two, over the square root of the number of blocks "
+        "in the picture, with which chance evidence grows. Coefficients are not as independent as "
+        "the ratio takes them to be: compare the score with the threshold of 1.2, do not read it "
+        "as a probability. 0 where there is no region or no trace of two compressions."
     )
     glossary: ClassVar[Mapping[str, str]] = {
         "blocks": "Blocks with any detail, on whose histograms everything rests.",
@@ -336,6 +334,7 @@ class DoubleJpeg(Detector):
         "periodic": "The periodic coefficients: index in zig-zag order, period in bins, smallest "
         "first quantisation step that explains it, logarithm of its p-value.",
         "region_blocks": "Blocks of the strongest connected region.",
+        "region_evidence": "Its evidence, in decimal orders of magnitude.",
         "suspicious_share": "Share of all blocks whose averaged evidence is for one compression.",
     }
     Parameters = Parameters
@@ -378,16 +377,18 @@ class DoubleJpeg(Detector):
         smoothed = ndimage.gaussian_filter(result.evidence, self.parameters.smoothing)
         heat = HeatMap(_logistic(smoothed), cell=8)
         region = strongest_region(result.evidence, smoothed)
-        score = max(region.evidence, 0.0) if region is not None else 0.0
+        evidence = max(region.evidence, 0.0) if region is not None else 0.0
+        score = evidence / math.sqrt(result.evidence.size)
         rest = {
             "map": heat,
             "measurements": _measurements(result)
             | {
                 "suspicious_share": round(float((smoothed > 0).mean()), 4),
+                "region_evidence": round(evidence, 2),
                 "region_blocks": int(region.blocks.sum()) if region is not None else 0,
             },
         }
-        if region is None or score < self.parameters.min_evidence:
+        if region is None or score < self.parameters.min_score:
             return Finding.not_detected(
                 score,
                 "The picture was compressed at least twice, and no region lacks the first "

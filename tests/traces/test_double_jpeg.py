@@ -152,6 +152,7 @@ class TestDetector:
         (region,) = finding.regions
         assert abs(region.x - 200) <= 16
         assert abs(region.y - 120) <= 16
+        assert set(finding.measurements) == set(DoubleJpeg.glossary)
 
     def test_periods_are_those_of_the_known_tables(self, spliced, photograph, save):
         first = Pillow.open(io.BytesIO(save(photograph, quality=60))).quantization[0]
@@ -167,7 +168,7 @@ class TestDetector:
         finding = DoubleJpeg().examine(Image.from_bytes(data))
         assert finding.outcome is Outcome.NOT_DETECTED
         assert finding.measurements["suspicious_share"] < 0.05
-        assert finding.score < 150
+        assert finding.score < 0.5
 
     @pytest.mark.parametrize("quality", [55, 75, 90, 96])
     def test_single_compression_invents_nothing(self, photograph, save, quality):

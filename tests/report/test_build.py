@@ -88,8 +88,9 @@ def examine(vault, case, folder):
     )
 
 
-@pytest.fixture
-def case(tmp_path, small_photograph):
+@pytest.fixture(scope="module")
+def case(tmp_path_factory, small_photograph):
+    tmp_path = tmp_path_factory.mktemp("case")
     photograph = tmp_path / "in\n<b>.jpg"
     exif = Pillow.Exif()
     exif[274], exif[271] = 6, "<script>Maker"

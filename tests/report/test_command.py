@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -12,9 +13,9 @@ from locard.errors import LocardError
 from locard.vault.vault import Vault
 
 
-@pytest.fixture
-def vault(tmp_path, small_photograph):
-    folder = tmp_path / "vault"
+@pytest.fixture(scope="module")
+def vault(tmp_path_factory, small_photograph):
+    folder = tmp_path_factory.mktemp("custody") / "vault"
     with Vault.open(folder, create=True) as opened:
         opened.create_case("2026-1", "Claim", "Ada", "ada")
         list(opened.case("2026-1").add([small_photograph], actor="ada"))
@@ -54,12 +55,14 @@ def test_unknown_endings_and_formats_are_told(vault, tmp_path):
 
 
 def test_an_altered_original_is_in_the_report_and_in_the_exit_code(vault, tmp_path):
-    with Vault.open(vault) as opened:
+    damaged = tmp_path / "vault"
+    shutil.copytree(vault, damaged)
+    with Vault.open(damaged) as opened:
         original = opened.case("2026-1").exhibits()[0].path
     original.chmod(0o600)
     original.write_bytes(original.read_bytes() + b"x")
     path = tmp_path / "report.json"
-    result = run(vault, "-o", path)
+    result = run(damaged, "-o", path)
     assert result.exit_code == 1
     assert "discrepanc" in result.stderr
     assert any(

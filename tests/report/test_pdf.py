@@ -12,7 +12,6 @@ import pytest
 from locard.errors import LocardError
 from locard.report import pdf
 from locard.report.html import render
-from locard.report.model import Method
 
 weasyprint = pytest.importorskip("weasyprint")
 
@@ -59,5 +58,4 @@ def test_a_missing_weasyprint_is_told_with_what_to_do(report, tmp_path, monkeypa
 def test_an_empty_case_can_be_printed(report, tmp_path):
     empty = replace(report, exhibits=(), examinations=(), methods=(), ledger=())
     pdf.PdfExporter().write(empty, tmp_path / "report.pdf")
-    unknown = replace(empty, methods=(Method("gone", ("1",), None),))
-    assert "was not installed" in "".join(render(unknown, static=True))
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")

@@ -15,6 +15,8 @@ ENTRY_POINT_GROUP = "locard"
 CORE_PLUGIN = "core"
 CORE_TARGET = "locard.builtin"
 
+_UNKNOWN = "unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class Installed:
@@ -72,7 +74,7 @@ def _declaring(
         if f"[{ENTRY_POINT_GROUP}]" not in text.replace(" ", ""):
             continue
         name = re.sub(r"[-_.]+", "-", _name_of(distribution)).lower()
-        if name not in seen:
+        if name not in seen or name == _UNKNOWN:
             seen.add(name)
             yield distribution
 
@@ -94,19 +96,19 @@ def _installed(
 ) -> Installed:
     return Installed(
         name=entry_point.name,
-        distribution=_name_of(distribution) if distribution else "unknown",
-        version=_version_of(distribution) if distribution else "unknown",
+        distribution=_name_of(distribution) if distribution else _UNKNOWN,
+        version=_version_of(distribution) if distribution else _UNKNOWN,
         target=entry_point.value,
         entry_point=entry_point,
     )
 
 
 def _name_of(distribution: metadata.Distribution) -> str:
-    return _field(distribution, "Name") or "unknown"
+    return _field(distribution, "Name") or _UNKNOWN
 
 
 def _version_of(distribution: metadata.Distribution) -> str:
-    return _field(distribution, "Version") or "unknown"
+    return _field(distribution, "Version") or _UNKNOWN
 
 
 def _field(distribution: metadata.Distribution, key: str) -> str | None:

@@ -129,7 +129,10 @@ class Catalogue:
     def _add(self, plugin: Installed) -> None:
         """List a plugin, and load it where it may load."""
         if plugin.name in self.entries:
-            self._note_twin(self.entries[plugin.name], plugin)
+            self.entries[plugin.name].errors.append(
+                f"package {plugin.distribution} has a plugin of the same name ({plugin.target}), "
+                "which was left out"
+            )
             return
         entry = PluginEntry(plugin.name, plugin.distribution, plugin.version, plugin.target)
         self.entries[plugin.name] = entry
@@ -139,14 +142,6 @@ class Catalogue:
             self._load(entry, plugin.entry_point)
         else:
             entry.status = "blocked"
-
-    @staticmethod
-    def _note_twin(entry: PluginEntry, twin: Installed) -> None:
-        if (twin.distribution, twin.target) != (entry.distribution, entry.target):
-            entry.errors.append(
-                f"package {twin.distribution} has a plugin of the same name ({twin.target}), "
-                "which was left out"
-            )
 
     def _load(self, entry: PluginEntry, entry_point: metadata.EntryPoint) -> None:
         try:

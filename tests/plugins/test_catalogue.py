@@ -194,9 +194,18 @@ def test_a_package_without_metadata_is_unknown_and_loads(install: Install, metad
     assert entry.status == "loaded"
 
 
+def test_packages_without_metadata_do_not_hide_each_other(install: Install) -> None:
+    for name in ("one", "two"):
+        install(name, entry_point(name, "acme_mod"), "", acme_mod=detector("acme-noise"))
+    assert {"one", "two"} <= Catalogue().entries.keys()
+
+
 def test_entry_points_of_other_groups_are_no_plugins(install: Install) -> None:
     install("acme", "[console_scripts]\nacme = acme_mod:main\n[locard.other]\nx = acme_mod\n")
-    assert not {"acme", "x"} & Catalogue().entries.keys()
+    install("both", "[locard]\nboth = acme_mod\n[console_scripts]\nboth-tool = acme_mod:main\n")
+    entries = Catalogue().entries
+    assert "both" in entries
+    assert not {"acme", "x", "both-tool"} & entries.keys()
 
 
 # --- the allow-list ------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ def test_hostile_text_does_not_run_and_our_script_does(chromium, page):
     assert "--map-opacity: 0.75" in dom
 
 
+@pytest.mark.slow
 def test_it_fits_the_window(chromium, page, tmp_path):
     picture = tmp_path / "shot.png"
     chromium(page, f"--screenshot={picture}", "--window-size=800,1200", "--hide-scrollbars")

@@ -169,8 +169,7 @@ def _artifacts(before: FindingRecord, after: FindingRecord) -> Iterator[tuple[st
     for kind, name in sorted(files.keys() | others.keys()):
         file, other = files.get((kind, name)), others.get((kind, name))
         if file is None or other is None or not same_content(file, other):
-            hashes = [item and item.sha256 for item in (file, other)]
-            yield f"{kind} {name}", *hashes
+            yield f"{kind} {name}", file and file.sha256, other and other.sha256
 
 
 def _exhibits(case: Case) -> Iterator[ExhibitFacts]:

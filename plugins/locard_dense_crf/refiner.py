@@ -124,7 +124,7 @@ class DenseCrf(Refiner):
     }
     Parameters = DenseCrfParameters
     budget = Budget(
-        seconds=2.0, seconds_per_megapixel=2.0, mebibytes=150.0, mebibytes_per_megapixel=200.0
+        seconds=1.0, seconds_per_megapixel=3.0, mebibytes=100.0, mebibytes_per_megapixel=220.0
     )
 
     def load(self) -> None:

@@ -229,7 +229,7 @@ class Ghost(Detector):
     Parameters = Parameters
     needs = Needs(min_side=32)
     budget = Budget(
-        seconds=0.5, seconds_per_megapixel=0.6, mebibytes=40, mebibytes_per_megapixel=50
+        seconds=0.5, seconds_per_megapixel=1.0, mebibytes=40, mebibytes_per_megapixel=50
     )
 
     def examine(self, image: Image) -> Finding:

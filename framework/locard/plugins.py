@@ -280,7 +280,7 @@ class Catalogue:
     # --- observing -----------------------------------------------------------------------------
 
     def notify(self, event: Event) -> None:
-        """Tell observers of an event. One that raises is noted, and not called again.
+        """Tell observers of an event. One that raises is noted, logged, and not called again.
 
         Observers are the plugins, and any object that this process registered with ``manager``.
         """
@@ -290,6 +290,7 @@ class Catalogue:
             entry = self.entries.get(name) or PluginEntry(name, "locard", "", "")
             if not self._call("observe", entry, plugin, event=event):
                 self._deaf.add(name)
+                _log.warning("observer %s is told nothing more: %s", name, entry.errors[-1])
 
     # --- looking up ----------------------------------------------------------------------------
 

@@ -128,6 +128,7 @@ def test_the_files_that_the_guide_names_are_made(acme_noise: Path) -> None:
     assert all((acme_noise / "acme-noise" / path).is_file() for path in named)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("acme_noise")
 def test_every_locard_command_of_the_guide_works(
     locard: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

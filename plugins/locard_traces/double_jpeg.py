@@ -123,7 +123,8 @@ def find_period(
     ripple = root - ndimage.gaussian_filter1d(root, _ENVELOPE_SIGMA, mode="reflect")
     power = np.abs(np.fft.rfft(ripple)) ** 2
     frequency = np.arange(power.size) / centre.size
-    power, frequency = power[frequency >= _LOWEST_FREQUENCY], frequency[frequency >= 1 / 16]
+    fast = frequency >= _LOWEST_FREQUENCY
+    power, frequency = power[fast], frequency[fast]
     if power.sum() <= 0:
         return None
     peak = int(power.argmax())

@@ -98,9 +98,7 @@ class TestDetector:
         inside = np.zeros(finding.map.values.shape, dtype=bool)
         inside[6:14, 20:28] = True
         assert finding.map.cell == 16
-        assert np.median(finding.map.values[inside]) > np.quantile(
-            finding.map.values[~inside], 0.9
-        )
+        assert np.median(finding.map.values[inside]) > np.quantile(finding.map.values[~inside], 0.9)
         assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "aid-to-the-eye")
 
     def test_same_finding_twice(self, photograph):

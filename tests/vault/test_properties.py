@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,6 @@ from locard.vault.ranges import contains, ranges_of
 from locard.vault.vault import Vault
 from locard.vault.verify import verify
 
-
 PIPELINE = "{}"
 NAMES = st.binary(min_size=1, max_size=8).filter(lambda name: not {0, 47} & set(name))
 
@@ -26,7 +26,7 @@ NAMES = st.binary(min_size=1, max_size=8).filter(lambda name: not {0, 47} & set(
 def test_ranges_hold_exactly_their_numbers(numbers):
     ranges = ranges_of(numbers)
     assert [n for n in range(62) if contains(ranges, n)] == sorted(set(numbers))
-    assert all(a[1] + 1 < b[0] for a, b in zip(ranges, ranges[1:], strict=False))
+    assert all(a[1] + 1 < b[0] for a, b in pairwise(ranges))
 
 
 class VaultMachine(RuleBasedStateMachine):
@@ -48,9 +48,9 @@ class VaultMachine(RuleBasedStateMachine):
         path = self.root / "in" / name.hex()
         path.mkdir(parents=True, exist_ok=True)
         file = bytes(path) + b"/x" + name
-        with open(file, "wb") as stream:
-            stream.write(content)
-        (added,) = self.case.add([file.decode("utf-8", "surrogateescape")], actor="x")
+        source = Path(file.decode("utf-8", "surrogateescape"))
+        source.write_bytes(content)
+        (added,) = self.case.add([source], actor="x")
         known = self.names.setdefault(content, set())
         assert (added.status == "unchanged") == (file in known)
         known.add(file)

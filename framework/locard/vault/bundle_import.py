@@ -100,7 +100,10 @@ def _check_bag(path: Path) -> None:
             if Path(folder, name).is_symlink():
                 raise _altered(path, [f"{name} is a symbolic link, which no bundle holds"])
     try:
-        bagit.Bag(str(path)).validate()
+        bag = bagit.Bag(str(path))
+        # With the sum of sizes the library stops at "too many bytes" and names no file.
+        bag.info.pop("Payload-Oxum", None)
+        bag.validate()
     except bagit.BagValidationError as error:
         raise _altered(path, [str(detail) for detail in error.details] or [str(error)]) from None
     except (bagit.BagError, OSError, UnicodeDecodeError) as error:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -137,9 +137,10 @@ class Case:
             stored = self._keep(source.name)
         except intake.SourceError as error:
             return AddedExhibit(source.name, "refused", message=str(error))
+        header = _header_of(self.vault.store.path(stored.sha256))
         with self.vault.database.writing() as session:
             self.change(session)
-            status, row = self._insert(session, source.name, stored, actor)
+            status, row = self._insert(session, source.name, stored, header, actor)
             facts = exhibits.facts_of(session, self.vault.store, [row])[0]
         return AddedExhibit(source.name, status, facts, source.message)
 
@@ -150,15 +151,20 @@ class Case:
             return staged.keep()
 
     def _insert(
-        self, session: Session, name: str, stored: Stored, actor: str
-    ) -> tuple[Any, ExhibitRow]:
+        self,
+        session: Session,
+        name: str,
+        stored: Stored,
+        header: Mapping[str, Any],
+        actor: str,
+    ) -> tuple[Literal["added", "known", "unchanged"], ExhibitRow]:
         row = session.scalars(
             select(ExhibitRow).where(
                 ExhibitRow.case_id == self.id, ExhibitRow.sha256 == stored.sha256
             )
         ).first()
         if row is None:
-            return "added", self._insert_exhibit(session, name, stored, actor)
+            return "added", self._insert_exhibit(session, name, stored, header, actor)
         names = session.scalars(
             select(NameRow.name).where(NameRow.case_id == self.id, NameRow.exhibit == row.number)
         ).all()
@@ -176,7 +182,12 @@ class Case:
         return "known", row
 
     def _insert_exhibit(
-        self, session: Session, name: str, stored: Stored, actor: str
+        self,
+        session: Session,
+        name: str,
+        stored: Stored,
+        header: Mapping[str, Any],
+        actor: str,
     ) -> ExhibitRow:
         insert_original(session, stored.sha256, stored.size)
         row = ExhibitRow(
@@ -185,7 +196,7 @@ class Case:
             sha256=stored.sha256,
             size=stored.size,
             added_at=now(),
-            **_header_of(self.vault.store.path(stored.sha256)),
+            **header,
         )
         ledger.append(
             session,

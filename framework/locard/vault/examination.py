@@ -131,20 +131,23 @@ class Examination:
         """
         with self._database.writing() as session:
             self.case.change(session)
-            exhibit = self._expected(session, label, result)
-            self._take_artifacts(result)
-            row = self._result_row(session, exhibit, result)
-            key = (self.case.id, self.number, exhibit.number)
-            ledger.append(
-                session,
-                self.case.id,
-                actor=actor,
-                event="finding.recorded",
-                subject=f"{labels.label(exhibit.number)}, {self.subject}",
-                rows=[row, *findings.rows_of(key, result.findings)],
-                at=row.recorded_at,
-                outcomes={finding.step: finding.outcome.value for finding in result.findings},
-            )
+            self._insert(session, label, result, actor)
+
+    def _insert(self, session: Session, label: str, result: ExhibitResult, actor: str) -> None:
+        exhibit = self._expected(session, label, result)
+        self._take_artifacts(result)
+        row = self._result_row(session, exhibit, result)
+        key = (self.case.id, self.number, exhibit.number)
+        ledger.append(
+            session,
+            self.case.id,
+            actor=actor,
+            event="finding.recorded",
+            subject=f"{labels.label(exhibit.number)}, {self.subject}",
+            rows=[row, *findings.rows_of(key, result.findings)],
+            at=row.recorded_at,
+            outcomes={finding.step: finding.outcome.value for finding in result.findings},
+        )
 
     def _expected(self, session: Session, label: str, result: ExhibitResult) -> ExhibitRow:
         self._refuse_finished(session)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from locard.errors import ExitCode, LocardError, VaultError
+from locard.errors import ExitCode, VaultError
 from locard.vault.vault import Vault
 from locard.vault.verify import verify
 
@@ -262,14 +262,14 @@ Vault.open(Path(sys.argv[1]), create=True)
 @pytest.mark.parametrize(
     ("place", "calls"),
     [
-        ("locard.vault.manifest:Manifest.write", 0),
-        ("locard.vault.manifest:sync_folder", 0),
-        ("locard.vault.creation:Database", 0),
+        pytest.param("locard.vault.manifest:Manifest.write", 0, marks=pytest.mark.slow),
+        pytest.param("locard.vault.manifest:sync_folder", 0, marks=pytest.mark.slow),
+        pytest.param("locard.vault.creation:Database", 0, marks=pytest.mark.slow),
         ("locard.vault.database:upgrade", 0),
         ("alembic.op:create_table", 5),
         ("locard.vault.database:Database.writing", 0),
         ("locard.vault.manifest:Manifest.write", 1),
-        ("locard.vault.manifest:os.fsync", 1),
+        pytest.param("locard.vault.manifest:os.fsync", 1, marks=pytest.mark.slow),
     ],
 )
 def test_creation_that_was_killed_is_finished_by_the_next(tmp_path, lab, place, calls):
@@ -289,8 +289,3 @@ def test_half_made_vault_needs_no_second_creation(tmp_path):
     subprocess.run([sys.executable, "-c", DIE_WHILE_CREATING, folder, place, "0"], check=False)
     with Vault.open(folder) as vault:
         assert vault.cases() == []
-
-
-def test_every_error_is_a_locard_error(tmp_path):
-    with pytest.raises(LocardError):
-        Vault.open(tmp_path / "missing")

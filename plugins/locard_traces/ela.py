@@ -15,12 +15,15 @@ from pydantic import Field
 
 from locard.detectors import Budget, Detector, Needs
 from locard.detectors import Parameters as BaseParameters
-from locard.findings import Finding
+from locard.findings import Finding, HeatMap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from locard.image import Image
+
+CELL = 8
+"""Side of a cell of the map, in pixels: a JPEG block."""
 
 JPEG_MAX_SIDE = 65500
 """Longest side that libjpeg writes, in pixels."""
@@ -61,6 +64,28 @@ def amplified(levels: NDArray[np.uint8], factor: float) -> NDArray[np.uint8]:
     return bright
 
 
+def cell_levels(levels: NDArray[np.uint8], factor: float, cell: int = CELL) -> NDArray[np.float32]:
+    """Return the mean error level of each cell, amplified like the picture, as a share of white.
+
+    Args:
+        levels: Shape (H, W, 3).
+        factor: As for :func:`amplified`.
+        cell: Side of a cell in pixels.
+
+    Returns:
+        float32 in [0, 1], shape (⌈H/cell⌉, ⌈W/cell⌉); cells at the edge are means of what they have.
+    """
+    starts = [np.arange(0, side, cell) for side in levels.shape[:2]]
+    rows = np.add.reduceat(levels.sum(axis=2, dtype=np.uint32), starts[0], axis=0)
+    sums = np.add.reduceat(rows, starts[1], axis=1)
+    sides = [
+        np.diff(start, append=side) for start, side in zip(starts, levels.shape[:2], strict=True)
+    ]
+    means = sums / (3 * np.outer(*sides))
+    shares: NDArray[np.float32] = np.minimum(means * (factor / 255), 1).astype(np.float32)
+    return shares
+
+
 def reduced(picture: NDArray[np.uint8], max_side: int) -> NDArray[np.uint8]:
     """Return the picture, made smaller by averaging squares where it is longer than a limit.
 
@@ -87,7 +112,7 @@ class Parameters(BaseParameters):
         15.0, ge=1, le=100, description="factor that makes differences visible"
     )
     max_side: int = Field(
-        2048, ge=256, le=16384, description="longest side of the amplified picture, in pixels"
+        1024, ge=256, le=16384, description="longest side of the amplified picture, in pixels"
     )
 
 
@@ -105,8 +130,8 @@ class Ela(Detector):
     limits = (
         "Edges, texture and saturated colours always stand out, and smooth surfaces never do, "
         "whatever their history; after one more saving of the whole picture the differences even "
-        "out. Brightness here is no probability. There is neither a map nor a score, so that none "
-        "can be mistaken for evidence."
+        "out. Brightness here is no probability, and there is no score that could be mistaken for "
+        "one."
     )
     score_meaning = "There is no score."
     glossary: ClassVar[Mapping[str, str]] = {
@@ -138,5 +163,6 @@ class Ela(Detector):
                 "mean_level": round(float(levels.mean()), 4),
                 "quality": self.parameters.quality,
             },
+            map=HeatMap(cell_levels(levels, self.parameters.amplification), cell=CELL),
             pictures={"error-level": reduced(bright, self.parameters.max_side)},
         )

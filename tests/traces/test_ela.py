@@ -2,10 +2,13 @@ import io
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from PIL import Image as Pillow
 
 from locard import Image, Outcome
-from locard_traces.ela import Ela, amplified, error_levels, reduced
+from locard_traces.ela import Ela, amplified, cell_levels, error_levels, reduced
 
 
 def test_error_levels_are_the_absolute_difference(photograph):
@@ -41,13 +44,29 @@ def test_reduced_to_the_limit(shape, expected):
     assert np.all(small == 40)
 
 
-def test_gives_neither_verdict_nor_map_nor_score(photograph):
+def test_gives_neither_verdict_nor_score(photograph):
     finding = Ela().examine(Image.from_array(photograph))
     assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "aid-to-the-eye")
     assert finding.score is None
-    assert finding.map is None
+    assert finding.map.values.shape == (64, 64)
     assert finding.pictures["error-level"].shape == photograph.shape
     assert set(finding.measurements) == set(Ela.glossary)
+
+
+@given(
+    arrays(np.uint8, st.tuples(st.integers(1, 20), st.integers(1, 20), st.just(3))),
+    st.floats(1, 100),
+)
+def test_cells_against_a_loop(levels, factor):
+    height, width = levels.shape[:2]
+    expected = [
+        [
+            min(levels[y : y + 8, x : x + 8].mean(dtype=np.float64) * factor / 255, 1)
+            for x in range(0, width, 8)
+        ]
+        for y in range(0, height, 8)
+    ]
+    np.testing.assert_allclose(cell_levels(levels, factor), expected, rtol=1e-6)
 
 
 def test_degenerate_pictures(degenerate):

@@ -73,7 +73,7 @@ def cell_levels(levels: NDArray[np.uint8], factor: float, cell: int = CELL) -> N
         cell: Side of a cell in pixels.
 
     Returns:
-        float32 in [0, 1], shape (⌈H/cell⌉, ⌈W/cell⌉); cells at the edge are means of what they have.
+        float32 in [0, 1], shape (⌈H/cell⌉, ⌈W/cell⌉); edge cells: means of what they have.
     """
     starts = [np.arange(0, side, cell) for side in levels.shape[:2]]
     rows = np.add.reduceat(levels.sum(axis=2, dtype=np.uint32), starts[0], axis=0)

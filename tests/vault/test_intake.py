@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from locard.vault import intake
+from locard import intake
 from locard.vault.verify import verify
 
 HOSTILE = [
@@ -135,7 +135,7 @@ def test_file_without_permission_is_refused(tmp_path):
     tmp_path.chmod(0o755)
     script = f"""
 import os
-from locard.vault import intake
+from locard import intake
 os.chdir({str(tmp_path)!r})
 os.chmod("secret", 0o700)
 open("hidden.jpg", "w").close(); os.chmod("hidden.jpg", 0)

@@ -16,8 +16,8 @@ from locard.plugins import catalogue
 
 if TYPE_CHECKING:
     from locard.engine.records import FindingRecord
+    from locard.intake import Source
     from locard.service.analyze import Analysis, SavedMaps
-    from locard.vault.intake import Source
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -42,9 +42,9 @@ def analyze(
     """
     from locard import pipelines
     from locard.cli.progress import progress_bar
+    from locard.intake import find
     from locard.service.analyze import analyze as run
     from locard.service.maps import MapFolder
-    from locard.vault.intake import find
 
     plugins = catalogue()
     loaded = pipelines.load(pipeline, plugins)

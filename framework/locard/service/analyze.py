@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locard.engine.tasks import Subject
+from locard.intake import SourceError, read
 from locard.outcomes import Outcome
-from locard.vault.intake import SourceError, read
 
 if TYPE_CHECKING:
     from locard.engine.records import ExhibitResult
     from locard.engine.run import Summary
+    from locard.intake import Source
     from locard.pipelines import Pipeline
     from locard.plugins import Catalogue
-    from locard.vault.intake import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def analyze(
     """Examine files, and report each in the order in which it was given.
 
     Args:
-        sources: Files, as :func:`locard.vault.intake.find` finds them.
+        sources: Files, as :func:`locard.intake.find` finds them.
         pipeline: What to run.
         plugins: Where its steps come from.
         workers: Number of worker processes.

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from locard import intake
 from locard.errors import ImageError
-from locard.vault import exhibits, findings, intake, labels, ledger
+from locard.vault import exhibits, findings, labels, ledger
 from locard.vault.canonical import now
 from locard.vault.errors import CaseError, in_words
 from locard.vault.examination import Examination

@@ -1,4 +1,4 @@
-"""Finds and reads the files that a user wants to put under custody.
+"""Finds and reads the files that a user names: files, folders, globs.
 
 Sources are opened for reading only, never follow a link to anything but a regular file, and what
 cannot be read is a fact with its reason, not an end to the rest.
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from locard.vault.store import CHUNK
+CHUNK = 1 << 20
+"""Bytes that are read at a time."""
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".dib"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-import pywt
+import pywt  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from pydantic import Field
 

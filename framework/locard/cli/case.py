@@ -219,11 +219,12 @@ def verify(
     rewritten to its end.
     """
     from locard.vault.verify import verify as verify_case
+    from locard_registry import sha256_of
 
     wrong = 0
     with open_vault(vault, database) as opened:
         found = opened.case(case)
-        for problem in verify_case(found, expected_head=head):
+        for problem in verify_case(found, models=sha256_of, expected_head=head):
             wrong += problem.kind != "note"
             _print_problem(problem, as_json)
         head_now = found.ledger_head

@@ -10,7 +10,7 @@ import textwrap
 PRELUDE = """
 import re, resource, time
 import numpy as np
-from locard.engine.limits import limited
+from locard.engine.limits import limited, loading_limits
 from locard.engine.tasks import Limits
 """
 
@@ -78,3 +78,8 @@ def test_limits_are_lifted_when_the_step_raises() -> None:
         """
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "alive\n", "")
+
+
+def test_loading_has_time_to_compile_and_no_more_memory():
+    assert loading_limits(Limits(60.0, 512)) == Limits(300.0, 512)
+    assert loading_limits(Limits(900.0, 512)) == Limits(900.0, 512)

@@ -15,12 +15,13 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from locard.engine.tasks import Limits
 
 _MEBIBYTE = 2**20
+_LOADING_SECONDS = 300.0
 _STATM = Path("/proc/self/statm")
 _STATUS = Path("/proc/self/status")
 _CLEAR_REFS = Path("/proc/self/clear_refs")
@@ -37,6 +38,15 @@ class Usage:
     """
 
     peak_mebibytes: float | None = None
+
+
+def loading_limits(limits: Limits) -> Limits:
+    """Return the limits of a step's ``load``.
+
+    Code that is compiled on its first use anywhere, or a large model on a slow disk, takes a time
+    that has nothing to do with the picture.
+    """
+    return replace(limits, seconds=max(limits.seconds, _LOADING_SECONDS))
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from locard.engine.deaths import cause_of_death, out_of_memory_kills
 from locard.engine.executor import Executor, WorkerDied
+from locard.engine.limits import loading_limits
 from locard.engine.receipts import THREADS_VARIABLE
 from locard.engine.tasks import Task
 
@@ -36,8 +37,8 @@ THREAD_VARIABLES = (
 _POOLS_WITHOUT_A_RESULT = 3
 """So many pools may break in a row before the executor says that workers cannot be started."""
 _MARGIN_SECONDS = 60.0
-_LOADING_TOO = 2
-"""Opening the file and loading a step have each step's limit once more."""
+_OPENING_TOO = 2
+"""A step that opens the file anew does so under its own limit, before it runs under it."""
 _ENDED_WITH_SUCCESS = 256
 """Stands for exit code 0, which pebble takes for the end of a worker that had nothing to do."""
 _GRACE_SECONDS = 0.15
@@ -224,7 +225,10 @@ def _restore(variables: Mapping[str, str | None]) -> None:
 
 def _backstop(task: Task) -> float:
     """Return the seconds after which pebble kills a worker that its own timers did not."""
-    return _MARGIN_SECONDS + sum((1 + _LOADING_TOO) * step.limits.seconds for step in task.steps)
+    return _MARGIN_SECONDS + sum(
+        _OPENING_TOO * step.limits.seconds + loading_limits(step.limits).seconds
+        for step in task.steps
+    )
 
 
 def _startup_death() -> WorkerDied:

@@ -25,7 +25,7 @@ from locard.engine.contract import (
     check_unaltered,
     checked_finding,
 )
-from locard.engine.limits import Usage, limited
+from locard.engine.limits import Usage, limited, loading_limits
 from locard.engine.plan import unusable_input
 from locard.engine.receipts import THREADS_VARIABLE, receipt
 from locard.engine.records import FindingRecord
@@ -156,7 +156,7 @@ def _instance(step: PlannedStep) -> Step:
     key = (step.plugin, json.dumps(dict(step.parameters), sort_keys=True))
     if key not in _instances:
         instance = catalogue().step(step.plugin)(step.parameters)
-        with limited(step.limits):
+        with limited(loading_limits(step.limits)):
             instance.load()
         _instances[key] = instance
     return _instances[key]

@@ -7,10 +7,13 @@ import subprocess
 import sys
 import textwrap
 
+from locard.engine.limits import loading_limits
+from locard.engine.tasks import Limits
+
 PRELUDE = """
 import re, resource, time
 import numpy as np
-from locard.engine.limits import limited, loading_limits
+from locard.engine.limits import limited
 from locard.engine.tasks import Limits
 """
 

@@ -43,6 +43,14 @@ class LocardError(Exception):
     def __str__(self) -> str:
         return f"{self.message}\n{self.hint}" if self.hint else self.message
 
+    @property
+    def sentences(self) -> str:
+        """Message and hint as running text on one line, which is how findings carry them."""
+        if not self.hint:
+            return self.message
+        stop = "" if self.message.endswith((".", "!", "?")) else "."
+        return f"{self.message}{stop} {self.hint}"
+
 
 class PluginError(LocardError):
     """A plugin is unknown, did not load, or breaks the contract."""

@@ -126,6 +126,7 @@ def test_broken_files_are_failed_findings_with_a_reason(everything):
         findings = {finding["step"]: finding for finding in lines[sample.name]["findings"]}
         assert findings["noise"]["outcome"] == "failed", sample.name
         assert findings["noise"]["reason"] == sample.reason, sample.name
+        assert findings["noise"]["explanation"].isprintable(), sample.name
         assert findings["noise"]["explanation"], sample.name
         assert findings["refined"]["outcome"] in ("failed", "not_applicable")
 

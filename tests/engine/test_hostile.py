@@ -15,10 +15,10 @@ from locard.engine.run import Summary
 from locard.outcomes import Outcome
 
 SOFT: dict[str, tuple[str, str]] = {
-    "raises": ("error", "ZeroDivisionError: by nought"),
+    "raises": ("error", "ZeroDivisionError: by nought and more"),
     "raises-unprintable": ("error", "<exception str() failed>"),
     "raises-surrogates": ("error", "ValueError: name ? of a file"),
-    "raises-image-error": ("truncated", "the scan ends early"),
+    "raises-image-error": ("truncated", "the scan ends early. Get the whole file."),
     "interrupts": ("error", "KeyboardInterrupt"),
     "exits": ("error", "SystemExit: 3"),
     "allocates": ("memory", "more memory was needed than the limit of 512 MiB"),

@@ -78,6 +78,12 @@ def test_an_unreadable_file_fails_every_step_with_its_reason(
     ] * 3
 
 
+def test_why_and_what_to_do_are_two_sentences(pipeline: MakePipeline, plugins: Catalogue) -> None:
+    error = ImageError("truncated", "it ends early", "Get the whole file.")
+    (skip,) = plan_exhibit(pipeline("acme-mean"), error, plugins).skips
+    assert skip.explanation == "it ends early. Get the whole file."
+
+
 BUDGET = Budget(seconds=2, seconds_per_megapixel=3, mebibytes=100, mebibytes_per_megapixel=200)
 
 

@@ -86,7 +86,7 @@ def plan_exhibit(
     for step in pipeline.steps:
         plugin = plugins.step(step.plugin)
         if isinstance(header, ImageError):
-            entries[step.name] = _skip(step, Outcome.FAILED, header.reason, str(header))
+            entries[step.name] = _skip(step, Outcome.FAILED, header.reason, header.sentences)
         elif unmet := plugin.needs.unmet(header) or _skipped_input(step, entries):
             entries[step.name] = _skip(
                 step, Outcome.NOT_APPLICABLE, unmet.reason, unmet.explanation

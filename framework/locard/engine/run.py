@@ -193,7 +193,9 @@ def _header(subject: Subject) -> Header | ImageError:
         return read_header(subject.path)
     except ImageError as error:
         return error
-    except (LocardError, OSError) as error:
+    except LocardError as error:
+        return ImageError("unreadable", f"the file cannot be read: {error.message}", error.hint)
+    except OSError as error:
         return ImageError("unreadable", f"the file cannot be read: {error}")
 
 

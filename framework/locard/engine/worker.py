@@ -174,7 +174,7 @@ def _failure(error: BaseException, limits: Limits) -> Finding:
     """Return the failed finding that says what went wrong."""
     match error:
         case ImageError():
-            return Finding.failed(error.reason, str(error))
+            return Finding.failed(error.reason, error.sentences)
         case ContractError():
             return Finding.failed("contract", f"the plugin breaks the contract: {error}")
         case _AlteredError():
@@ -188,8 +188,8 @@ def _failure(error: BaseException, limits: Limits) -> Finding:
 
 
 def _words(error: BaseException) -> str:
-    """Return type and message, also of an exception that cannot be printed."""
-    return "".join(traceback.format_exception_only(error)).strip()[:_MOST_WORDS]
+    """Return type and message on one line, also of an exception that cannot be printed."""
+    return " ".join("".join(traceback.format_exception_only(error)).split())[:_MOST_WORDS]
 
 
 def _traceback(error: BaseException) -> str | None:

@@ -149,7 +149,7 @@ def nothing(image: Image) -> object:
 
 
 def raises(image: Image) -> object:
-    raise ZeroDivisionError("by nought")
+    raise ZeroDivisionError("by nought\nand more")
 
 
 def raises_unprintable(image: Image) -> object:
@@ -161,7 +161,7 @@ def raises_surrogates(image: Image) -> object:
 
 
 def raises_image_error(image: Image) -> object:
-    raise ImageError("truncated", "the scan ends early")
+    raise ImageError("truncated", "the scan ends early", "Get the whole file.")
 
 
 def interrupts(image: Image) -> object:

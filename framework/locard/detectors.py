@@ -116,6 +116,9 @@ class Step(ABC):
         limits: What it cannot see and when it is wrong; the report prints it beside the outcome.
         score_meaning: The scale of the score.
         glossary: A sentence for each measurement.
+        gives_verdict: False for an aid to the eye, which shows where to look and decides nothing:
+            it may never say ``detected`` or ``not_detected``, and a report's summary leaves it out.
+            A refiner keeps the outcome of what it refines, so it has no use for this.
         Parameters: The parameters' class.
         needs, budget: See :class:`Needs`, :class:`Budget`.
     """
@@ -127,6 +130,7 @@ class Step(ABC):
     limits: ClassVar[str] = ""
     score_meaning: ClassVar[str] = ""
     glossary: ClassVar[Mapping[str, str]] = {}
+    gives_verdict: ClassVar[bool] = True
     Parameters: ClassVar[type[Parameters]] = Parameters
     needs: ClassVar[Needs] = Needs()
     budget: ClassVar[Budget] = Budget()

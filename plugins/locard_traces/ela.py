@@ -138,6 +138,7 @@ class Ela(Detector):
         "mean_level": "Mean absolute difference over all samples, in grey levels.",
         "quality": "IJG quality at which the picture was saved once more.",
     }
+    gives_verdict = False
     Parameters = Parameters
     needs = Needs()
     budget = Budget(

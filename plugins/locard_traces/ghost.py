@@ -226,6 +226,7 @@ class Ghost(Detector):
         "curve": "Mean squared difference of the luma for each quality, from the lowest to 100, in "
         "squared grey levels.",
     }
+    gives_verdict = False
     Parameters = Parameters
     needs = Needs(min_side=32)
     budget = Budget(

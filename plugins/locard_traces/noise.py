@@ -163,6 +163,7 @@ class Noise(Detector):
         "where it cannot.",
         "octaves_5_95": "5th and 95th percentile of level over typical level, in octaves.",
     }
+    gives_verdict = False
     Parameters = Parameters
     needs = Needs(min_side=32)
     budget = Budget(

@@ -170,6 +170,15 @@ def test_a_refiner_that_changes_the_score_is_refused(
     assert "may not change the score" in finding.explanation
 
 
+def test_an_aid_to_the_eye_that_gives_a_verdict_is_refused(
+    run: Run, pipeline: Run, photographs: Run
+) -> None:
+    results = run(pipeline("acme-deciding-aid"), photographs(1))
+    finding = results.finding("0000-24.png", "acme-deciding-aid")
+    assert (finding.outcome, finding.reason) == (Outcome.FAILED, "contract")
+    assert "declares gives_verdict = False, and said not detected" in finding.explanation
+
+
 def test_what_hangs_on_a_failed_step_does_not_apply(
     run: Run, pipeline: Run, act: Run, photographs: Run
 ) -> None:

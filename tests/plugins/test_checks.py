@@ -156,6 +156,7 @@ IN_PROCESS = [
         """,
         "tiny-1x1.png: the region (0, 0, 2, 2) is not within",
     ),
+    ("findings-valid", "class Step(Good): gives_verdict = False", "and said not detected"),
     (
         "map-geometry",
         """

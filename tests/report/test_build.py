@@ -47,6 +47,7 @@ class Catalogue:
             limits="Flat areas.",
             score_meaning="Decibels.",
             glossary={"votes": "Blocks that agree."},
+            gives_verdict=False,
         )
 
     def owner_of(self, name: str):
@@ -143,6 +144,7 @@ def test_a_plugin_that_is_gone_is_said_to_be(case):
     methods = {method.plugin: method for method in build(case, Catalogue()).methods}
     assert list(methods) == ["acme-grid", "acme-refiner", "acme-gone"]
     assert methods["acme-gone"].installed is None
+    assert [method.gives_verdict for method in methods.values()] == [False, False, True]
     assert methods["acme-grid"].method == "As published."
     assert methods["acme-grid"].versions == ("2",)
 

@@ -114,6 +114,7 @@ def _print_step(step: type[Step], owner: PluginEntry) -> None:
             "method": step.method,
             "limits": step.limits,
             "score": step.score_meaning,
+            "verdict": "" if step.gives_verdict else "none: an aid to the eye",
             "needs": _needs(step.needs),
             "budget": (
                 f"{budget.seconds:g} s + {budget.seconds_per_megapixel:g} s a megapixel; "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from locard.detectors import Detector, Step
 from locard.findings import Finding, HeatMap, Region
 from locard.outcomes import Outcome
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _SHARED_ARRAYS = ("pixels", "luma", "native", "alpha")
+_VERDICTS = frozenset({Outcome.DETECTED, Outcome.NOT_DETECTED})
 _NEEDS_REASON = frozenset({Outcome.INCONCLUSIVE, Outcome.NOT_APPLICABLE, Outcome.FAILED})
 
 
@@ -53,6 +55,18 @@ def checked_finding(returned: object, width: int, height: int) -> Finding:
         regions=_regions(returned.regions, width, height),
         measurements=_measurements(returned.measurements, "measurements"),
     )
+
+
+def check_verdict(step: type[Step], finding: Finding) -> None:
+    """Check that a step which declares itself an aid to the eye decides nothing.
+
+    Raises:
+        ContractError: It gave a verdict.
+    """
+    if finding.outcome in _VERDICTS and issubclass(step, Detector) and not step.gives_verdict:
+        raise ContractError(
+            f"{step.name} declares gives_verdict = False, and said {finding.outcome.words}"
+        )
 
 
 def check_refined(refined: Finding, original: Finding) -> None:

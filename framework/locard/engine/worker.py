@@ -23,6 +23,7 @@ from locard.engine.contract import (
     ContractError,
     check_refined,
     check_unaltered,
+    check_verdict,
     checked_finding,
 )
 from locard.engine.limits import Usage, limited, loading_limits
@@ -101,6 +102,7 @@ class _Session:
             facts.seconds = max(0.0, elapsed - (image.decoding_seconds - decoding))
             self._check_image(image, held)
         finding = checked_finding(returned, image.width, image.height)
+        check_verdict(type(instance), finding)
         if given is not None:
             check_refined(finding, given)
         return finding

@@ -222,6 +222,7 @@ def _method(plugin: str, versions: tuple[str, ...], catalogue: Catalogue) -> Met
         limits=_line(step.limits),
         score_meaning=_line(step.score_meaning),
         glossary=tuple((name, _line(sentence)) for name, sentence in step.glossary.items()),
+        gives_verdict=step.gives_verdict,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -153,12 +153,19 @@ class ExhibitFindings:
         """Findings by the name of their step."""
         return {finding.record.step: finding for chain in self.chains for finding in chain}
 
-    def detectors(self, outcome: Outcome) -> tuple[str, ...]:
-        """Return the steps that ended in an outcome; refiners, which add no evidence, left out."""
+    def detectors(
+        self, *outcomes: Outcome, leaving_out: Collection[str] = frozenset()
+    ) -> tuple[str, ...]:
+        """Return the steps that ended in an outcome; refiners, which add no evidence, left out.
+
+        Args:
+            *outcomes: One of these.
+            leaving_out: Plugins whose steps do not count.
+        """
         return tuple(
-            chain.finding.record.step
-            for chain in self.chains
-            if chain.finding.record.outcome is outcome
+            record.step
+            for record in (chain.finding.record for chain in self.chains)
+            if record.outcome in outcomes and record.plugin not in leaving_out
         )
 
 
@@ -214,6 +221,7 @@ class Method:
         limits: What it cannot see, and when it is wrong.
         score_meaning: The scale of its score.
         glossary: A sentence for each measurement.
+        gives_verdict: False for an aid to the eye, which shows where to look and decides nothing.
     """
 
     plugin: str
@@ -224,6 +232,7 @@ class Method:
     limits: str = ""
     score_meaning: str = ""
     glossary: tuple[tuple[str, str], ...] = ()
+    gives_verdict: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +280,11 @@ class Report:
     ledger_head: str
     models: tuple[Model, ...] = ()
     verification: Verification | None = None
+
+    @property
+    def aids(self) -> frozenset[str]:
+        """Plugins that are aids to the eye: they show where to look, and give no verdict."""
+        return frozenset(method.plugin for method in self.methods if not method.gives_verdict)
 
     def method(self, plugin: str) -> Method:
         """Return how a plugin works.

@@ -6,7 +6,7 @@ calls a picture genuine, original or unaltered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from locard.engine.records import FindingRecord
 from locard.outcomes import Outcome
@@ -75,10 +75,11 @@ NAMED = 12
 
 
 def reason(record: FindingRecord) -> str:
-    """Return why a finding is what it is, in words."""
-    if record.explanation:
-        return record.explanation
-    return record.reason.replace("-", " ") if record.reason else ""
+    """Return why a finding is what it is, as a sentence; errors are no sentences by themselves."""
+    words = record.explanation or (record.reason or "").replace("-", " ").capitalize()
+    if not words:
+        return ""
+    return words[0].upper() + words[1:] + ("" if words.endswith((".", "!", "?", "…")) else ".")
 
 
 def summary(report: Report) -> list[str]:
@@ -131,7 +132,8 @@ def _examination(report: Report, examination: ReportExamination) -> str:
     if done < examination.planned:
         sentences.append(f"It did not finish: {examination.planned - done} planned were not run.")
     sentences.append(_detected(examination.results))
-    sentences.extend(_undecided(examination.results))
+    sentences.extend(_undecided(examination.results, report.aids))
+    sentences.extend(_unexamined(examination.results, report.aids))
     return " ".join(sentences)
 
 
@@ -148,21 +150,50 @@ def _detected(results: Iterable[ExhibitFindings]) -> str:
     )
 
 
-def _undecided(results: tuple[ExhibitFindings, ...]) -> Iterable[str]:
-    for outcome, verb in (
-        (Outcome.INCONCLUSIVE, "At least one step was inconclusive on"),
-        (Outcome.FAILED, "At least one step failed, and could not examine,"),
+def _undecided(results: Sequence[ExhibitFindings], aids: frozenset[str]) -> Iterator[str]:
+    """Say what was inconclusive; of an aid to the eye, which always is, only that it was run."""
+    undecided = [
+        result.exhibit
+        for result in results
+        if result.detectors(Outcome.INCONCLUSIVE, leaving_out=aids)
+    ]
+    if undecided:
+        exhibits = count(len(undecided), "exhibit")
+        yield f"At least one step was inconclusive on {exhibits}: {_list(undecided)}."
+    shown = dict.fromkeys(
+        chain.finding.record.step
+        for result in results
+        for chain in result.chains
+        if chain.finding.record.plugin in aids
+    )
+    if shown:
+        yield (
+            "Aids to the eye, which show where to look and never give a verdict, are left out of "
+            f"this: {', '.join(shown)}."
+        )
+
+
+def _unexamined(results: Sequence[ExhibitFindings], aids: frozenset[str]) -> Iterator[str]:
+    """Say what failed, and at which exhibits no step looked, or none that gives a verdict."""
+    blind = [result for result in results if _is_blind(result, aids)]
+    unseen = [result for result in blind if _is_blind(result, frozenset())]
+    for said, those in (
+        (
+            "At least one step failed, and could not examine,",
+            [result for result in results if result.detectors(Outcome.FAILED)],
+        ),
+        ("No step looked at", unseen),
+        ("Only aids to the eye looked at", [result for result in blind if result not in unseen]),
     ):
-        if named := [result.exhibit for result in results if result.detectors(outcome)]:
-            yield f"{verb} {count(len(named), 'exhibit')}: {_list(named)}."
-    if unseen := [result.exhibit for result in results if _unseen(result)]:
-        yield f"No step looked at {count(len(unseen), 'exhibit')}: {_list(unseen)}."
+        if those:
+            named = _list([result.exhibit for result in those])
+            yield f"{said} {count(len(those), 'exhibit')}: {named}."
 
 
-def _unseen(result: ExhibitFindings) -> bool:
+def _is_blind(result: ExhibitFindings, leaving_out: frozenset[str]) -> bool:
     """Say whether no step applied, or none could run."""
-    blind = result.detectors(Outcome.NOT_APPLICABLE) + result.detectors(Outcome.FAILED)
-    return len(blind) == len(result.chains)
+    looked = (Outcome.DETECTED, Outcome.NOT_DETECTED, Outcome.INCONCLUSIVE)
+    return not result.detectors(*looked, leaving_out=leaving_out)
 
 
 def _list(names: list[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from locard.detectors import Step
-from locard.engine.contract import ContractError, checked_finding
+from locard.engine.contract import ContractError, check_verdict, checked_finding
 from locard.findings import Finding
 from locard.outcomes import Outcome
 from locard.testing.bench import Bench, Examined, react
@@ -74,7 +74,7 @@ def map_geometry(bench: Bench) -> None:
     """A map that lies beside its picture points at the wrong part of it."""
     if all(examined.finding.map is None for examined in bench.examined):
         raise NotApplicable("no finding on the kit's pictures has a map")
-    problems = _refused(bench, lambda finding: Finding.detected(0.0, "", map=finding.map))
+    problems = _refused(bench, lambda finding: Finding.inconclusive("map", "", map=finding.map))
     require_none(problems, "Rows go down, columns to the right; see locard.HeatMap.")
 
 
@@ -82,7 +82,8 @@ def _refused(bench: Bench, part: Callable[[Finding], Finding]) -> Iterator[str]:
     """Yield a line for each finding of which the engine refuses a part."""
     for examined in bench.examined:
         try:
-            checked_finding(part(examined.finding), *examined.size)
+            finding = checked_finding(part(examined.finding), *examined.size)
+            check_verdict(bench.step_class, finding)
         except ContractError as error:
             yield f"{examined.sample.name}: {error}"
 

@@ -71,6 +71,18 @@ class JpegOnly(Mean):
     needs = Needs(jpeg=True)
 
 
+class DecidingAid(Detector):
+    """Declares itself an aid to the eye, and gives a verdict all the same."""
+
+    name = "acme-deciding-aid"
+    version = "1"
+    summary = "decides"
+    gives_verdict = False
+
+    def examine(self, image: Image) -> Finding:
+        return Finding.not_detected(0.0, "nothing there")
+
+
 class Large(Mean):
     name = "acme-large"
     needs = Needs(min_side=5000)
@@ -302,7 +314,16 @@ ACTS: dict[str, Callable[[Image], object]] = {
 
 @hookimpl
 def register_detectors(register: Any) -> None:
-    for detector in (Mean, WithModel, JpegOnly, Large, Misbehave, DiesLoading, RaisesWhenMade):
+    for detector in (
+        Mean,
+        WithModel,
+        JpegOnly,
+        Large,
+        Misbehave,
+        DecidingAid,
+        DiesLoading,
+        RaisesWhenMade,
+    ):
         register(detector)
 
 

@@ -11,6 +11,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
 from exhibits import make_exhibits
 
@@ -18,17 +24,25 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "demo-output"
 CASE = "DEMO-1"
 LOCARD = [str(Path(sys.executable).parent / "locard")]
+WIDTH = 100
+STYLES = {"detected": "bold red", "failed": "bold magenta", "inconclusive": "yellow"}
+MEANINGS = {
+    "detected": "the trace that the method looks for is there",
+    "not detected": "the method could look and did not find it; nothing follows from that",
+    "inconclusive": "the method looked, and what it saw supports neither answer",
+    "not applicable": "the method has nothing to say of such a file",
+    "failed": "the method should have looked and could not",
+}
+
+Facts = dict[str, Any]
 
 
-def run(*words: str, expect: tuple[int, ...] = (0,), quiet: bool = False) -> str:
-    """Run a Locard command in the output folder, and show it and what it prints."""
+def run(*words: str, expect: int = 0) -> None:
+    """Print a Locard command, and run it in the output folder."""
     print(f"\n$ locard {shlex.join(words)}", flush=True)
-    done = subprocess.run(
-        [*LOCARD, *words], cwd=OUTPUT, capture_output=quiet, text=True, check=False
-    )
-    if done.returncode not in expect:
-        sys.exit(f"demo: `locard {words[0]}` exited {done.returncode}: {done.stderr or ''}")
-    return done.stdout or ""
+    code = subprocess.run([*LOCARD, *words], cwd=OUTPUT, check=False).returncode
+    if code != expect:
+        sys.exit(f"demo: `locard {words[0]}` exited {code}, not {expect}")
 
 
 def main() -> None:
@@ -36,37 +50,76 @@ def main() -> None:
     shutil.rmtree(OUTPUT, ignore_errors=True)
     told = make_exhibits(OUTPUT / "photographs")
     vault = ("--vault", "vault")
-    run(
-        "case",
-        "new",
-        CASE,
-        "--title",
-        "Five photographs with known histories",
-        "--examiner",
-        "A. Examiner",
-        *vault,
-    )
+    title = "Five photographs with known histories"
+    run("case", "new", CASE, "--title", title, "--examiner", "A. Examiner", *vault)
     run("exhibit", "add", CASE, "photographs", *vault)
+    print("\nThe first examination after an installation compiles code, for a minute or so.")
     # The broken file is a failed finding, and that is what exit code 1 says.
-    run("examine", CASE, "--pipeline", "quick", *vault, expect=(1,))
-    run("report", CASE, "-o", "report.html", *vault)
+    run("examine", CASE, "--pipeline", "quick", *vault, expect=1)
     run("case", "verify", CASE, *vault)
-    lines = run(
-        "analyze", *(f"photographs/{name}" for name in told), "--json", expect=(1,), quiet=True
-    )
-    print_meaning(told, lines)
-    print(f"\nThe report: {OUTPUT / 'report.html'}")
+    run("report", CASE, "-o", "report.json", *vault)
+    run("report", CASE, "-o", "report.html", *vault)
+    show(json.loads((OUTPUT / "report.json").read_text()), told)
+    print("\nMaps, measurements and each method's limits are in the report; open it in a browser:")
+    print(OUTPUT / "report.html")
 
 
-def print_meaning(told: dict[str, str], lines: str) -> None:
-    """Print what was done to each file beside what each step said of it."""
-    for line in lines.splitlines():
-        analysis = json.loads(line)
-        name = Path(analysis["file"]).name
-        print(f"\n{name}: {told[name]}")
-        for finding in analysis["findings"]:
-            outcome = finding["outcome"].replace("_", " ")
-            print(f"  {finding['step']:<22}{outcome:<16}{finding['explanation'] or ''}")
+def show(report: Facts, told: dict[str, str]) -> None:
+    """Print the outcomes as a table, then what each finding means."""
+    terminal = Console(highlight=False)
+    console = Console(width=terminal.width if terminal.is_terminal else WIDTH, highlight=False)
+    names = {e["label"]: [Path(name).name for name in e["names"]] for e in report["exhibits"]}
+    results = {
+        result["exhibit"]: findings_of(result) for result in report["examinations"][0]["results"]
+    }
+    console.print()
+    console.print(outcomes(results, names))
+    console.print(key())
+    for exhibit, findings in results.items():
+        history = "; ".join(f"{name}: {told[name]}" for name in names[exhibit])
+        console.print(f"\n[bold]{exhibit}[/bold]  {history}")
+        explain(console, findings)
+
+
+def findings_of(result: Facts) -> list[Facts]:
+    """Return an exhibit's findings in the order of the pipeline."""
+    return [finding["record"] for chain in result["chains"] for finding in chain]
+
+
+def outcomes(results: dict[str, list[Facts]], names: dict[str, list[str]]) -> Table:
+    """Return a table with a row a step and a column an exhibit."""
+    table = Table("", *(f"{exhibit}\n{names[exhibit][0]}" for exhibit in results))
+    for findings in zip(*results.values(), strict=True):
+        table.add_row(findings[0]["step"], *(styled(words(finding)) for finding in findings))
+    return table
+
+
+def key() -> Table:
+    """Return what each outcome means, as a table without lines."""
+    table = Table.grid(padding=(0, 2))
+    for outcome, meaning in MEANINGS.items():
+        table.add_row(styled(outcome), meaning)
+    return table
+
+
+def explain(console: Console, findings: list[Facts]) -> None:
+    """Print why each outcome is what it is; steps that say the same are named together."""
+    said: dict[tuple[str, str], list[str]] = {}
+    for finding in sorted(findings, key=lambda finding: list(MEANINGS).index(words(finding))):
+        said.setdefault((words(finding), finding["explanation"] or ""), []).append(finding["step"])
+    for (outcome, explanation), steps in said.items():
+        console.print(Text.assemble("  ", styled(outcome), ": ", ", ".join(steps)))
+        console.print(Padding(Text(explanation), (0, 0, 0, 6), expand=False))
+
+
+def words(finding: Facts) -> str:
+    """Return the outcome as it is written for people."""
+    return str(finding["outcome"]).replace("_", " ")
+
+
+def styled(outcome: str) -> Text:
+    """Return an outcome in its colour."""
+    return Text(outcome, style=STYLES.get(outcome, ""))
 
 
 if __name__ == "__main__":

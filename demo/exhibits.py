@@ -27,9 +27,9 @@ def make_exhibits(folder: Path) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     makers: dict[str, tuple[Callable[[Path], None], str]] = {
         "launch.jpg": (_untouched, "an untouched JPEG"),
-        "launch-copy.jpg": (_untouched, "the same file under another name"),
-        "coffee-cropped.png": (_cropped, "a JPEG that was cut by 5 columns and 3 rows"),
-        "astronaut-spliced.jpg": (_spliced, "a cat from another photograph pasted in, saved again"),
+        "renamed-launch.jpg": (_untouched, "the same file under another name"),
+        "coffee-crop.png": (_cropped, "a JPEG that was cut by 5 columns and 3 rows"),
+        "astronaut-splice.jpg": (_spliced, "a cat from another photograph pasted in, saved again"),
         "broken.jpg": (_broken, "a JPEG that ends in the middle of its data"),
     }
     for name, (make, _) in makers.items():

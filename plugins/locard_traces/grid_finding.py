@@ -168,10 +168,7 @@ def _explain_main(grids: Grids, file_format: str) -> str:
     best = grids.best
     if not grids.has_main:
         return _explain_no_grid(file_format)
-    bound = (
-        f"(false-alarm bound {_power(best.log10_nfa)}: so many grids as strong are expected at "
-        "most in a picture of this size whose pixels vote at random)"
-    )
+    bound = f"(false-alarm bound {_power(best.log10_nfa)})"
     if _is_shifted(grids):
         columns, rows = best.missing
         return (

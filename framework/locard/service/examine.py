@@ -85,7 +85,7 @@ def examine_case(
         with scratch_folder(vault, facts.id) as scratch:
             summary = examine(
                 start.pipeline,
-                subjects_of(examination.pending(), labels),
+                subjects_of(vault, examination.pending(), labels),
                 plugins=plugins,
                 sink=record,
                 scratch=scratch,
@@ -105,8 +105,13 @@ def scratch_folder(vault: Vault, name: str) -> Iterator[Path]:
 
     A killed run leaves its folder behind; the run that resumes it has the same name and begins by
     clearing it.
+
+    Raises:
+        AlteredError: The name would lead out of the scratch space, which is cleared.
     """
-    folder = vault.scratch / name
+    from locard.vault.errors import plain_name
+
+    folder = vault.scratch / plain_name(name, "the name of the scratch folder")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
@@ -115,9 +120,16 @@ def scratch_folder(vault: Vault, name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def subjects_of(exhibits: Iterable[ExhibitFacts], labels: dict[str, str]) -> Iterator[Subject]:
-    """Yield exhibits as the engine wants them, and note each one's label under its hash."""
+def subjects_of(
+    vault: Vault, exhibits: Iterable[ExhibitFacts], labels: dict[str, str]
+) -> Iterator[Subject]:
+    """Yield exhibits as the engine wants them, and note each one's label under its hash.
+
+    Raises:
+        AlteredError: The original of an exhibit is not what was put under custody.
+    """
     for exhibit in exhibits:
+        vault.store.check(exhibit.sha256, f"the original of exhibit {exhibit.label}")
         labels[exhibit.sha256] = exhibit.label
         yield Subject(exhibit.sha256, exhibit.path, exhibit.names[0])
 

@@ -13,7 +13,7 @@ from locard.errors import LocardError
 from locard.service.examine import scratch_folder, subjects_of
 
 if TYPE_CHECKING:
-    from locard.engine.records import ExhibitResult, FindingRecord
+    from locard.engine.records import ArtifactRecord, ExhibitResult, FindingRecord
     from locard.plugins import Catalogue
     from locard.vault.case import Case
     from locard.vault.facts import ExaminationFacts, ExhibitFacts
@@ -117,7 +117,7 @@ def replay_case(
     with scratch_folder(vault, f"replay-{facts.id}") as scratch:
         summary = examine(
             pipeline,
-            subjects_of(again(), labels),
+            subjects_of(vault, again(), labels),
             plugins=plugins,
             sink=compare,
             scratch=scratch,
@@ -168,8 +168,16 @@ def _artifacts(before: FindingRecord, after: FindingRecord) -> Iterator[tuple[st
     others = {(item.kind, item.name): item for item in after.artifacts}
     for kind, name in sorted(files.keys() | others.keys()):
         file, other = files.get((kind, name)), others.get((kind, name))
-        if file is None or other is None or not same_content(file, other):
+        if file is None or other is None or not _same(file, other):
             yield f"{kind} {name}", file and file.sha256, other and other.sha256
+
+
+def _same(recorded: ArtifactRecord, replayed: ArtifactRecord) -> bool:
+    """Compare what is in two files; a recorded one that is damaged is not the same as any."""
+    try:
+        return same_content(recorded, replayed)
+    except (OSError, ValueError):
+        return False
 
 
 def _exhibits(case: Case) -> Iterator[ExhibitFacts]:

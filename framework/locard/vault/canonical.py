@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 
@@ -28,6 +28,19 @@ def canonical_json(value: Any) -> str:
 def sha256_of(text: str) -> str:
     """Return the SHA-256 of ASCII or UTF-8 text, in lower-case hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def moment(text: str) -> datetime:
+    """Return the moment that :func:`now` wrote.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It is another text, or not in UTC.
+    """
+    found = datetime.fromisoformat(text)
+    if found.utcoffset() != timedelta(0):
+        raise ValueError(f"{text!r} is not a time in UTC")
+    return found
 
 
 def now() -> str:

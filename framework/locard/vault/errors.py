@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -23,11 +24,54 @@ class BundleError(LocardError):
     exit_code = ExitCode.ATTENTION
 
 
+class AlteredError(VaultError):
+    """Something in the vault is not what Locard wrote there."""
+
+    exit_code = ExitCode.ATTENTION
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            message,
+            "`locard case verify CASE` names everything that is not as it was recorded. Restore it "
+            "from a backup, or import the case from its bundle.",
+        )
+
+
 def unknown(kind: str, name: str, known: Iterable[str], where: str) -> CaseError:
     """Return the error for a name that is not there, with the nearest one that is."""
     near = get_close_matches(name, list(known), n=1)
     hint = f"Did you mean {near[0]}? " if near else ""
     return CaseError(f"there is no {kind} {name!r}", f"{hint}{where}")
+
+
+@contextmanager
+def as_written(what: str) -> Iterator[None]:
+    """Turn what goes wrong with a row that Locard did not write so into :class:`AlteredError`.
+
+    Args:
+        what: The row, in words.
+    """
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise AlteredError(f"{what} was altered and cannot be read: {error}") from None
+
+
+def plain_name(text: str, what: str) -> str:
+    """Return a text out of the database that is to name a file, if it names one and no more.
+
+    A tamperer's identifier could lead out of the folder, to files that are none of the vault's.
+
+    Args:
+        text: The text.
+        what: What it is, in words.
+
+    Raises:
+        AlteredError: It is not the plain name of a file.
+    """
+    if not isinstance(text, str) or not re.fullmatch(r"[0-9A-Za-z-]{1,80}", text):
+        raise AlteredError(f"{what} was altered: it is {text!r}")
+    return text
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
-from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from locard.engine.records import ExhibitResult
 from locard.errors import VaultError
 from locard.vault import exhibits, findings, labels, ledger
-from locard.vault.canonical import now
-from locard.vault.errors import CaseError
+from locard.vault.canonical import moment, now
+from locard.vault.errors import CaseError, as_written, plain_name
 from locard.vault.facts import ExaminationFacts, ExhibitFacts
 from locard.vault.models import EndingRow, ExaminationRow, ExhibitRow, ResultRow
 from locard.vault.ranges import contains
@@ -51,18 +51,19 @@ class Examination:
             row = self._row(session)
             ending = session.get(EndingRow, (self.case.id, self.number))
             last = self._last_result(session)
-        return ExaminationFacts(
-            id=row.id,
-            number=row.number,
-            pipeline=json.loads(row.pipeline),
-            pipeline_sha256=row.pipeline_sha256,
-            environment=row.environment,
-            actor=row.actor,
-            started_at=datetime.fromisoformat(row.started_at),
-            finished_at=datetime.fromisoformat(ending.finished_at) if ending else None,
-            planned=row.planned,
-            done=last.ordinal if last else 0,
-        )
+        with as_written(f"row {self.number} of table examinations, or of its ending,"):
+            return ExaminationFacts(
+                id=plain_name(row.id, f"the identifier of {self.subject}"),
+                number=row.number,
+                pipeline=_pipeline(row),
+                pipeline_sha256=row.pipeline_sha256,
+                environment=row.environment,
+                actor=row.actor,
+                started_at=moment(row.started_at),
+                finished_at=moment(ending.finished_at) if ending else None,
+                planned=row.planned,
+                done=last.ordinal if last else 0,
+            )
 
     def totals(self) -> findings.Totals:
         """Return how often each step has given each outcome so far."""
@@ -260,3 +261,9 @@ class Examination:
                 ResultRow.ordinal == greatest,
             )
         ).first()
+
+
+def _pipeline(row: ExaminationRow) -> dict[str, Any]:
+    if hashlib.sha256(row.pipeline.encode()).hexdigest() != row.pipeline_sha256:
+        raise ValueError("the pipeline does not have the hash that was recorded")
+    return dict(json.loads(row.pipeline))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import PurePath
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from locard.vault import labels
-from locard.vault.errors import CaseError
+from locard.vault.canonical import moment
+from locard.vault.errors import CaseError, as_written
 from locard.vault.facts import ExhibitFacts
 from locard.vault.models import ExhibitRow, NameRow
 from locard.vault.store import ObjectStore
@@ -46,17 +46,18 @@ def facts_of(
 
 
 def _facts(row: ExhibitRow, names: Iterable[str], store: ObjectStore) -> ExhibitFacts:
-    return ExhibitFacts(
-        label=labels.label(row.number),
-        sha256=row.sha256,
-        size=row.size,
-        names=tuple(names),
-        path=store.path(row.sha256),
-        format=row.format,
-        width=row.width,
-        height=row.height,
-        added_at=datetime.fromisoformat(row.added_at),
-    )
+    with as_written(f"row {row.row_key()} of table exhibits"):
+        return ExhibitFacts(
+            label=labels.label(row.number),
+            sha256=row.sha256,
+            size=row.size,
+            names=tuple(names),
+            path=store.path(row.sha256),
+            format=row.format,
+            width=row.width,
+            height=row.height,
+            added_at=moment(row.added_at),
+        )
 
 
 def find(session: Session, case_id: str, words: str) -> ExhibitRow:

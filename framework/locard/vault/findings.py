@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import select
@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from locard.engine.records import ArtifactRecord, FindingRecord
 from locard.outcomes import Outcome
-from locard.vault import labels
+from locard.vault import labels, ledger
+from locard.vault.canonical import moment
+from locard.vault.errors import as_written
 from locard.vault.facts import StoredFinding
 from locard.vault.models import ArtifactRow, CustodyRow, FindingRow, ResultRow
 from locard.vault.store import ObjectStore
@@ -78,7 +80,11 @@ def add_to_totals(totals: Totals, findings: Iterable[FindingRecord]) -> dict[str
 
 
 def cached(session: Session, store: ObjectStore, cache_key: str) -> FindingRecord | None:
-    """Return a finding that was recorded under this key and did not fail, or None."""
+    """Return a finding that was recorded under this key and did not fail, or None.
+
+    Rows that are not those that the ledger covers are not used: what was slipped into one case
+    must not find its way into another's ledger.
+    """
     row = session.scalars(
         select(FindingRow)
         .where(FindingRow.cache_key == cache_key, FindingRow.outcome != Outcome.FAILED.value)
@@ -96,7 +102,23 @@ def cached(session: Session, store: ObjectStore, cache_key: str) -> FindingRecor
         )
         .order_by(ArtifactRow.position)
     ).all()
+    if not _is_covered(session, row, artifacts):
+        return None
     return _record(row, artifacts, store, reused=True)
+
+
+def _is_covered(session: Session, row: FindingRow, artifacts: Sequence[ArtifactRow]) -> bool:
+    """Whether a finding and its artifacts are those that the ledger covers, each and no other."""
+    key = row.row_key()
+    covered = {
+        (table, other, row_hash)
+        for table, other, row_hash in ledger.covered(session, row.case_id, row.entry)
+        if (table, other) == ("findings", key)
+        or (table == "artifacts" and other.startswith(f"{key}/"))
+    }
+    with suppress(TypeError, ValueError):
+        return covered == {(r.__tablename__, r.row_key(), r.row_hash()) for r in (row, *artifacts)}
+    return False
 
 
 def stored(
@@ -110,11 +132,13 @@ def stored(
     for file in session.scalars(_behind(ArtifactRow, results).order_by(ArtifactRow.position)):
         artifacts[file.exhibit, file.finding].append(file)
     for result in results:
+        with as_written(f"row {result.row_key()} of table results"):
+            recorded_at = moment(result.recorded_at)
         for row in rows[result.exhibit]:
             yield StoredFinding(
                 exhibit=labels.label(result.exhibit),
                 examination=result.examination,
-                recorded_at=datetime.fromisoformat(result.recorded_at),
+                recorded_at=recorded_at,
                 finding=_record(row, artifacts[row.exhibit, row.position], store),
             )
 
@@ -134,20 +158,21 @@ def _record(
     *,
     reused: bool | None = None,
 ) -> FindingRecord:
-    body = dict(row.body)
-    if reused is not None:
-        body["reused"] = reused
-    return FindingRecord(
-        step=row.step,
-        plugin=row.plugin,
-        plugin_version=row.plugin_version,
-        outcome=Outcome(row.outcome),
-        score=row.score,
-        regions=tuple(body.pop("regions")),
-        artifacts=tuple(_artifact(artifact, store) for artifact in artifacts),
-        cache_key=row.cache_key,
-        **body,
-    )
+    with as_written(f"row {row.row_key()} of table findings, or of its artifacts,"):
+        body = dict(row.body)
+        if reused is not None:
+            body["reused"] = reused
+        return FindingRecord(
+            step=row.step,
+            plugin=row.plugin,
+            plugin_version=row.plugin_version,
+            outcome=Outcome(row.outcome),
+            score=row.score,
+            regions=tuple(body.pop("regions")),
+            artifacts=tuple(_artifact(artifact, store) for artifact in artifacts),
+            cache_key=row.cache_key,
+            **body,
+        )
 
 
 def _artifact(row: ArtifactRow, store: ObjectStore) -> ArtifactRecord:

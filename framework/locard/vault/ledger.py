@@ -8,14 +8,15 @@ table, key and hash of every row that was written together with the entry.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from locard.vault.canonical import canonical_json, now, sha256_of
+from locard.vault.canonical import canonical_json, moment, now, sha256_of
+from locard.vault.errors import as_written
 from locard.vault.facts import LedgerEntry
 from locard.vault.models import CUSTODY_TABLES, CaseRow, CustodyRow, LedgerRow, plain_row
 
@@ -120,15 +121,32 @@ def _insert(session: Session, rows: Iterable[CustodyRow], number: int) -> list[l
     return covered
 
 
+def covered(session: Session, case_id: str, number: int) -> set[tuple[str, str, str]]:
+    """Return table, key and hash of the rows that an entry covers.
+
+    Nothing where the entry does not stand in the chain: it has another hash than its own, or the
+    one after it stands on another.
+    """
+    entry = session.get(LedgerRow, (case_id, number))
+    after = session.get(LedgerRow, (case_id, number + 1))
+    if entry is None or (after is not None and after.previous != entry.hash):
+        return set()
+    with suppress(KeyError, TypeError, ValueError):
+        if entry_hash(plain_row(entry)) == entry.hash:
+            return {(table, key, row_hash) for table, key, row_hash in entry.details["rows"]}
+    return set()
+
+
 def facts(row: LedgerRow) -> LedgerEntry:
     """Return an entry as a plain fact."""
-    return LedgerEntry(
-        number=row.number,
-        at=datetime.fromisoformat(row.at),
-        actor=row.actor,
-        event=row.event,
-        subject=row.subject,
-        details=row.details,
-        previous=row.previous,
-        hash=row.hash,
-    )
+    with as_written(f"ledger entry {row.number}"):
+        return LedgerEntry(
+            number=row.number,
+            at=moment(row.at),
+            actor=row.actor,
+            event=row.event,
+            subject=row.subject,
+            details=row.details,
+            previous=row.previous,
+            hash=row.hash,
+        )

@@ -6,16 +6,20 @@ renamed. So what stands in the store under a hash is complete, whenever the powe
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Self
+
+from locard.vault.errors import AlteredError
 
 CHUNK = 1 << 20
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -56,10 +60,12 @@ class ObjectStore:
 
         Raises:
             ValueError: The file's bytes have another hash.
+            AlteredError: The store has another file under this hash.
             OSError: It cannot be read or moved.
         """
         target = self.path(sha256)
         if target.exists():
+            self.check(sha256, f"the file {target}")
             if file != target:
                 file.unlink(missing_ok=True)
             return
@@ -75,6 +81,7 @@ class ObjectStore:
         """Copy a stream into the store; what is hashed is what is written.
 
         Raises:
+            AlteredError: The store has another file under the stream's hash.
             OSError: The stream or the store failed.
         """
         with self.stage() as staged:
@@ -82,12 +89,45 @@ class ObjectStore:
             return staged.keep()
 
     def sha256(self, sha256: str) -> str | None:
-        """Return the hash of what lies under a hash now, or None where nothing lies there."""
+        """Return the hash of what lies under a hash now, or None where nothing lies there.
+
+        Raises:
+            OSError: It cannot be read, or is no regular file but a link, a pipe or the like.
+        """
         try:
-            with self.path(sha256).open("rb") as stream:
+            # A link would lead to a file that others may change; a pipe would never end.
+            descriptor = os.open(
+                self.path(sha256), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            )
+            with open(descriptor, "rb") as stream:  # noqa: PTH123  (a descriptor, not a path)
+                if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    raise OSError(errno.EINVAL, "not a regular file")
                 return hashlib.file_digest(stream, "sha256").hexdigest()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise OSError(errno.ELOOP, "a link lies in its place") from None
+            raise
+
+    def check(self, sha256: str, what: str) -> None:
+        """Refuse to go on where a file was altered: no new record shall rest on it.
+
+        Args:
+            sha256: The file's hash.
+            what: The file, in words.
+
+        Raises:
+            AlteredError: The file is missing, cannot be read, or has another hash.
+        """
+        try:
+            found = self.sha256(sha256)
+        except OSError as error:
+            raise AlteredError(f"{what} cannot be read: {error.strerror}") from None
+        if found is None:
+            raise AlteredError(f"{what} is missing from the store")
+        if found != sha256:
+            raise AlteredError(f"{what} was altered: its SHA-256 is {found}, not {sha256}")
 
     def files(self) -> Iterator[tuple[str | None, Path]]:
         """Yield everything in the store with the hash that its path stands for, folder by folder.
@@ -139,7 +179,9 @@ class StagedFile:
         """Place the file in the store under its hash, safe against a power cut."""
         stored = self.flush()
         target = self._store.path(stored.sha256)
-        if not target.exists():
+        if target.exists():
+            self._store.check(stored.sha256, f"the file {target}")
+        else:
             os.fsync(self._file.fileno())
             os.fchmod(self._file.fileno(), 0o444)
             self._store._place(self.path, target)

@@ -6,7 +6,6 @@ import os
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Self
 
@@ -14,17 +13,26 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from locard.engine.records import FindingRecord
-from locard.errors import VaultError
+from locard.errors import LocardError, VaultError
 from locard.vault import creation, findings, ledger
-from locard.vault.canonical import now
+from locard.vault.canonical import moment, now
 from locard.vault.case import Case
 from locard.vault.database import BUSY_SECONDS, Database
-from locard.vault.errors import CaseError, in_words, locked, read_only, unknown
+from locard.vault.errors import (
+    AlteredError,
+    CaseError,
+    as_written,
+    in_words,
+    locked,
+    plain_name,
+    read_only,
+    unknown,
+)
 from locard.vault.facts import CaseFacts
 from locard.vault.locks import LockedError, file_lock
 from locard.vault.manifest import Manifest
 from locard.vault.migrations import HEAD
-from locard.vault.models import CaseRow, ClosingRow, Identity
+from locard.vault.models import CaseRow, ClosingRow, Identity, LedgerRow
 from locard.vault.store import ObjectStore
 
 MAX_NAME = 200
@@ -97,6 +105,8 @@ class Vault:
 
     def _check(self, manifest: Manifest) -> None:
         for place in (self.folder, self.scratch, self.store.folder, self.folder / "locks"):
+            if not place.is_dir():
+                raise AlteredError(f"the folder {place} was removed from the vault")
             if not os.access(place, os.W_OK):
                 raise read_only(self.folder)
         if self.database.kind == "sqlite" and not os.access(self.database.file, os.W_OK):
@@ -160,9 +170,26 @@ class Vault:
         with self.database.reading() as session:
             found = session.execute(_case_query().where(CaseRow.name == name)).first()
             if found is None:
-                names = session.scalars(select(CaseRow.name).limit(_NAMES_TO_COMPARE))
-                raise unknown("case", name, names, "`locard case list` shows the cases there are.")
+                raise _no_case(session, name)
             return Case(self, _facts(found[0], found[1]))
+
+    def case_id(self, name: str) -> str:
+        """Return the identifier of the case of this name; reads nothing else of its row.
+
+        Raises:
+            CaseError: There is none; names the nearest.
+            AlteredError: The identifier, or the name, is not what was recorded.
+        """
+        with self.database.reading() as session:
+            found = session.scalar(select(CaseRow.case_id).where(CaseRow.name == name))
+            if found is None:
+                raise _no_case(session, name)
+            return plain_name(found, f"the identifier of case {name!r}")
+
+    def ledger_head(self, case_id: str) -> str:
+        """Return the hash of the last ledger entry of a case."""
+        with self.database.reading() as session:
+            return ledger.head(session, case_id).hash
 
     @contextmanager
     def lock_case(self, name: str) -> Iterator[None]:
@@ -175,7 +202,7 @@ class Vault:
             CaseError: There is no such case.
             VaultError: Another process holds it; says which and since when.
         """
-        case_id = self.case(name).facts.id
+        case_id = self.case_id(name)
         if case_id in self._held:
             yield
             return
@@ -204,15 +231,29 @@ def _case_query() -> Select[CaseRow, str]:
     )
 
 
+def _no_case(session: Session, name: str) -> LocardError:
+    first = select(LedgerRow.case_id, LedgerRow.details).where(LedgerRow.number == 1)
+    for case_id, details in session.execute(first.execution_options(yield_per=500)):
+        if isinstance(details, dict) and details.get("name") == name:
+            return AlteredError(
+                f"the row of case {name!r} was altered or removed: its ledger is there, under "
+                f"{case_id}, and the table of cases has no such name"
+            )
+    names = session.scalars(select(CaseRow.name).limit(_NAMES_TO_COMPARE))
+    words = [known for known in names if isinstance(known, str)]
+    return unknown("case", name, words, "`locard case list` shows the cases there are.")
+
+
 def _facts(row: CaseRow, closed_at: str | None) -> CaseFacts:
-    return CaseFacts(
-        id=row.case_id,
-        name=row.name,
-        title=row.title,
-        examiner=row.examiner,
-        created_at=datetime.fromisoformat(row.created_at),
-        closed_at=datetime.fromisoformat(closed_at) if closed_at else None,
-    )
+    with as_written(f"the row of case {row.name!r}, or of its closing,"):
+        return CaseFacts(
+            id=row.case_id,
+            name=row.name,
+            title=row.title,
+            examiner=row.examiner,
+            created_at=moment(row.created_at),
+            closed_at=None if closed_at is None else moment(closed_at),
+        )
 
 
 def _insert_case(session: Session, row: CaseRow, actor: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,6 +24,7 @@ from locard.vault.case import Case
 from locard.vault.examination import Examination
 from locard.vault.facts import ExhibitFacts
 from locard.vault.vault import Vault
+from locard.vault.verify import verify
 
 PIPELINE = '{"name": "quick", "steps": [], "version": "1"}'
 
@@ -37,6 +40,26 @@ class Lab:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @staticmethod
+    def named(case: Case, **options: Any) -> set[tuple[str, str, str]]:
+        """Return kind, what and subject of everything that verification names."""
+        return {(p.kind, p.what, p.subject) for p in verify(case, **options)}
+
+    @staticmethod
+    def tamper(case: Case, *statements: str) -> None:
+        """Change SQLite behind the triggers' back: take them away, and put them there again."""
+        connection = sqlite3.connect(case.vault.database.file)
+        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        triggers = triggers.fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            assert connection.execute(statement).rowcount != 0, statement
+        for _, create in triggers:
+            connection.execute(create)
+        connection.commit()
+        connection.close()
 
     def photographs(self, count: int, name: str = "photographs") -> Path:
         """Make a folder of so many small, different JPEG files."""

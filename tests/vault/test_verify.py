@@ -13,28 +13,8 @@ from sqlalchemy import create_engine, text
 from locard.vault.case import Case
 from locard.vault.ledger import entry_hash
 from locard.vault.vault import Vault
-from locard.vault.verify import verify
 
 Named = tuple[str, str, str]
-
-
-def named(case: Case, **options: object) -> set[Named]:
-    return {(p.kind, p.what, p.subject) for p in verify(case, **options)}
-
-
-def sql(case: Case, *statements: str) -> None:
-    """Change the database behind the triggers' back: take them away, and put them there again."""
-    connection = sqlite3.connect(case.vault.database.file)
-    triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-    triggers = triggers.fetchall()
-    for name, _ in triggers:
-        connection.execute(f"DROP TRIGGER {name}")
-    for statement in statements:
-        assert connection.execute(statement).rowcount != 0, statement
-    for _, create in triggers:
-        connection.execute(create)
-    connection.commit()
-    connection.close()
 
 
 ROWS: list[tuple[str, set[Named]]] = [
@@ -85,43 +65,43 @@ ROWS: list[tuple[str, set[Named]]] = [
 ]  # fmt: skip
 
 
-def test_untouched_case_is_clean(examined):
-    assert named(examined) == set()
-    assert named(examined, expected_head=examined.ledger_head) == set()
+def test_untouched_case_is_clean(lab, examined):
+    assert lab.named(examined) == set()
+    assert lab.named(examined, expected_head=examined.ledger_head) == set()
 
 
 @pytest.mark.parametrize(("statement", "expected"), ROWS, ids=[row[0][:60] for row in ROWS])
-def test_tampered_rows_are_named(examined, statement, expected):
+def test_tampered_rows_are_named(lab, examined, statement, expected):
     sha256 = examined.exhibit("E0001").sha256
     words = {
         "case": examined.id,
         "sha256": sha256,
         "object": f"{sha256[:2]}/{sha256[2:]}",
     }
-    sql(examined, statement.format(**words))
+    lab.tamper(examined, statement.format(**words))
     expected = {(kind, what, subject.format(**words)) for kind, what, subject in expected}
-    assert named(examined) == expected
+    assert lab.named(examined) == expected
 
 
-def test_row_moved_to_a_far_entry_is_missing_and_added(examined, monkeypatch):
+def test_row_moved_to_a_far_entry_is_missing_and_added(lab, examined, monkeypatch):
     monkeypatch.setattr("locard.vault.verify_rows._PAGE", 2)
-    sql(examined, "UPDATE exhibits SET entry = 8 WHERE number = 1")
-    assert named(examined) == {("missing", "row", "exhibits 1"), ("added", "row", "exhibits 1")}
+    lab.tamper(examined, "UPDATE exhibits SET entry = 8 WHERE number = 1")
+    assert lab.named(examined) == {("missing", "row", "exhibits 1"), ("added", "row", "exhibits 1")}
 
 
-def test_deleted_ledger_entry_is_named(examined):
-    sql(examined, "DELETE FROM ledger WHERE number = 6")
-    assert ("missing", "ledger", "entry 6") in named(examined)
+def test_deleted_ledger_entry_is_named(lab, examined):
+    lab.tamper(examined, "DELETE FROM ledger WHERE number = 6")
+    assert ("missing", "ledger", "entry 6") in lab.named(examined)
 
 
-def test_deleted_ledger_is_named(examined):
-    sql(examined, "DELETE FROM ledger")
-    found = named(examined)
+def test_deleted_ledger_is_named(lab, examined):
+    lab.tamper(examined, "DELETE FROM ledger")
+    found = lab.named(examined)
     assert ("missing", "ledger", "all entries") in found
     assert ("added", "row", "exhibits 2") in found
 
 
-def rewrite_tail(case: Case, first: int) -> None:
+def rewrite_tail(lab, case: Case, first: int) -> None:
     """Do what a careful forger does: change an entry and recompute every hash after it."""
     entries = case.ledger()
     previous = entries[first - 2].hash
@@ -142,20 +122,20 @@ def rewrite_tail(case: Case, first: int) -> None:
             f"WHERE number = {entry.number}"
         )
         previous = digest
-    sql(case, *statements)
+    lab.tamper(case, *statements)
 
 
-def test_rewritten_tail_needs_a_head_that_was_noted(examined):
+def test_rewritten_tail_needs_a_head_that_was_noted(lab, examined):
     noted = examined.ledger_head
-    rewrite_tail(examined, 5)
-    assert named(examined) == set()
-    assert named(examined, expected_head=noted) == {("altered", "ledger", "head")}
+    rewrite_tail(lab, examined, 5)
+    assert lab.named(examined) == set()
+    assert lab.named(examined, expected_head=noted) == {("altered", "ledger", "head")}
 
 
 def test_head_that_was_noted_earlier_still_counts(examined, lab):
     noted = examined.ledger_head
     lab.begin(examined)
-    assert named(examined, expected_head=noted) == set()
+    assert lab.named(examined, expected_head=noted) == set()
 
 
 def flip(path) -> None:
@@ -163,41 +143,42 @@ def flip(path) -> None:
     content[len(content) // 2] ^= 1
     path.chmod(0o644)
     path.write_bytes(content)
+    path.chmod(0o444)
 
 
-def test_flipped_bit_of_an_original_is_named(examined):
+def test_flipped_bit_of_an_original_is_named(lab, examined):
     flip(examined.exhibit("E0002").path)
-    assert named(examined) == {("altered", "original", "E0002")}
+    assert lab.named(examined) == {("altered", "original", "E0002")}
 
 
-def test_removed_original_is_named(examined):
+def test_removed_original_is_named(lab, examined):
     examined.exhibit("E0003").path.unlink()
-    assert named(examined) == {("missing", "original", "E0003")}
+    assert lab.named(examined) == {("missing", "original", "E0003")}
 
 
-def test_original_replaced_by_a_folder_is_named(examined):
+def test_original_replaced_by_a_folder_is_named(lab, examined):
     path = examined.exhibit("E0003").path
     path.unlink()
     path.mkdir()
-    assert named(examined) == {("missing", "original", "E0003")}
+    assert lab.named(examined) == {("missing", "original", "E0003")}
 
 
 @pytest.mark.parametrize(("harm", "kind"), [(flip, "altered"), (lambda p: p.unlink(), "missing")])
-def test_harmed_artifact_is_named(examined, harm, kind):
+def test_harmed_artifact_is_named(lab, examined, harm, kind):
     artifact = next(examined.findings(1, "E0001")).finding.artifact("map")
     harm(artifact.path)
-    assert named(examined) == {(kind, "artifact", artifact.sha256)}
+    assert lab.named(examined) == {(kind, "artifact", artifact.sha256)}
 
 
 @pytest.mark.parametrize("name", ["note.txt", "ab/cd", f"{'a' * 2}/{'b' * 62}", f"{'a' * 64}"])
-def test_added_file_is_named(examined, name):
+def test_added_file_is_named(lab, examined, name):
     path = examined.vault.store.folder / name
     path.parent.mkdir(exist_ok=True)
     path.write_text("slipped in")
-    assert named(examined) == {("added", "file", name)}
+    assert lab.named(examined) == {("added", "file", name)}
 
 
-def test_leftovers_of_interrupted_commands_are_explained(examined):
+def test_leftovers_of_interrupted_commands_are_explained(lab, examined):
     store = examined.vault.store
     content = b"stored, and killed before the commit"
     digest = hashlib.sha256(content).hexdigest()
@@ -205,7 +186,7 @@ def test_leftovers_of_interrupted_commands_are_explained(examined):
         staged.write(content)
         staged.keep()
     (store.scratch / "intake-abc").write_bytes(b"half")
-    assert named(examined) == {
+    assert lab.named(examined) == {
         ("note", "file", f"{digest[:2]}/{digest[2:]}"),
         ("note", "file", "scratch/intake-abc"),
     }
@@ -223,22 +204,22 @@ def test_leftovers_of_interrupted_commands_are_explained(examined):
         ("CREATE TABLE notes (x)", ("added", "table notes")),
     ],
 )
-def test_tampered_schema_is_named(examined, statement, expected):
+def test_tampered_schema_is_named(lab, examined, statement, expected):
     connection = sqlite3.connect(examined.vault.database.file)
     connection.execute(statement)
     connection.close()
     kind, subject = expected
-    assert named(examined) == {(kind, "row", f"schema {subject}")}
+    assert lab.named(examined) == {(kind, "row", f"schema {subject}")}
 
 
-def test_trigger_that_does_nothing_is_named(examined):
+def test_trigger_that_does_nothing_is_named(lab, examined):
     connection = sqlite3.connect(examined.vault.database.file)
     connection.execute("DROP TRIGGER ledger_no_delete")
     connection.execute(
         "CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger BEGIN SELECT 1; END"
     )
     connection.close()
-    assert named(examined) == {("altered", "row", "schema trigger ledger_no_delete")}
+    assert lab.named(examined) == {("altered", "row", "schema trigger ledger_no_delete")}
 
 
 @pytest.mark.parametrize(
@@ -249,9 +230,9 @@ def test_trigger_that_does_nothing_is_named(examined):
         ({}, {("missing", "model", "net 1")}),
     ],
 )
-def test_models_are_held_against_the_registry(examined, registry, expected):
+def test_models_are_held_against_the_registry(lab, examined, registry, expected):
     models: Callable[[str, str], str | None] = lambda *model: registry.get(model)  # noqa: E731
-    assert named(examined, models=models) == expected
+    assert lab.named(examined, models=models) == expected
 
 
 def test_postgresql_tampering_is_named(postgresql_url, tmp_path, lab):
@@ -272,7 +253,7 @@ def test_postgresql_tampering_is_named(postgresql_url, tmp_path, lab):
                 )
             )
         engine.dispose()
-        assert named(case) == {
+        assert lab.named(case) == {
             ("altered", "row", "findings 1/1/2"),
             ("altered", "row", "findings 1/2/2"),
             ("altered", "row", "schema trigger findings_append_only"),

@@ -218,18 +218,18 @@ def verify(
     added. Note the head that it prints: with --head a later check also sees a ledger that was
     rewritten to its end.
     """
-    from locard.vault.verify import verify as verify_case
+    from locard.vault.verify import verify_case
     from locard_registry import sha256_of
 
     wrong = 0
     with open_vault(vault, database) as opened:
-        found = opened.case(case)
-        for problem in verify_case(found, models=sha256_of, expected_head=head):
+        case_id = opened.case_id(case)
+        for problem in verify_case(opened, case_id, models=sha256_of, expected_head=head):
             wrong += problem.kind != "note"
             _print_problem(problem, as_json)
-        head_now = found.ledger_head
+        head_now = opened.ledger_head(case_id)
     if as_json:
-        print_json({"case": found.facts.name, "ok": not wrong, "wrong": wrong, "head": head_now})
+        print_json({"case": case, "ok": not wrong, "wrong": wrong, "head": head_now})
     elif wrong:
         typer.echo(f"Case {printable(case)} is NOT as it was recorded: {wrong} differences.")
     else:

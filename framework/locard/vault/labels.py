@@ -9,7 +9,7 @@ _LABEL = re.compile(r"[Ee](\d{1,15})")
 
 def label(number: int) -> str:
     """Return the label of a running number."""
-    return f"E{number:0>4}"
+    return f"E{number!s:0>4}"
 
 
 def number(text: str) -> int | None:

@@ -8,6 +8,7 @@ schema is held against the one that the migrations make.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, select
@@ -19,6 +20,7 @@ from locard.vault.models import FindingRow
 
 if TYPE_CHECKING:
     from locard.vault.case import Case
+    from locard.vault.vault import Vault
 
 ModelHash = Callable[[str, str], str | None]
 """Name and version of a model to the SHA-256 that the registry has for it now, or None."""
@@ -41,16 +43,34 @@ def verify(
     Raises:
         VaultError: The database cannot be read.
     """
-    vault = case.vault
+    yield from verify_case(case.vault, case.id, models, expected_head)
+
+
+def verify_case(
+    vault: Vault,
+    case_id: str,
+    models: ModelHash | None = None,
+    expected_head: str | None = None,
+) -> Iterator[Problem]:
+    """Verify a case of which no more is known than its identifier.
+
+    Args:
+        vault: The vault.
+        case_id: The case's identifier.
+        models: As for :func:`verify`.
+        expected_head: As for :func:`verify`.
+    """
     with vault.database.reading() as session:
         yield from verify_schema.schema_problems(vault.database.engine)
-        yield from verify_rows.chain_problems(session, case.id, expected_head)
-        yield from verify_rows.row_problems(session, case.id)
-        yield from verify_files.original_problems(session, vault.store, case.id)
-        yield from verify_files.artifact_problems(session, vault.store, case.id)
+        yield from verify_schema.integrity_problems(session)
+        yield from verify_rows.chain_problems(session, case_id, expected_head)
+        yield from verify_rows.row_problems(session, case_id)
+        yield from verify_rows.orphan_problems(session)
+        yield from verify_files.original_problems(session, vault.store, case_id)
+        yield from verify_files.artifact_problems(session, vault.store, case_id)
         yield from verify_files.stray_problems(session, vault.store)
         if models is not None:
-            yield from model_problems(session, case.id, models)
+            yield from model_problems(session, case_id, models)
     yield from verify_files.leftovers(vault.scratch)
 
 
@@ -70,9 +90,10 @@ def model_problems(session: Session, case_id: str, models: ModelHash) -> Iterato
     seen: set[tuple[str, str, str]] = set()
     bodies = select(FindingRow.body).where(FindingRow.case_id == case_id)
     for body in session.scalars(bodies.execution_options(yield_per=500)):
-        receipt = body.get("receipt", {}) if isinstance(body, dict) else {}
-        for model in receipt.get("models", ()):
-            seen.add((str(model["name"]), str(model["version"]), str(model["sha256"])))
+        # A body that was tampered with may be anything; its own hash tells on it.
+        with suppress(AttributeError, KeyError, TypeError):
+            for model in body["receipt"].get("models", ()):
+                seen.add((str(model["name"]), str(model["version"]), str(model["sha256"])))
     for name, version, sha256 in sorted(seen):
         found = models(name, version)
         if found == sha256:

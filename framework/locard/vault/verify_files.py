@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -16,6 +18,7 @@ from locard.vault.models import ArtifactRow, ExhibitRow, OriginalRow
 from locard.vault.store import ObjectStore
 
 _PAGE = 500
+_WRITE_BITS = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
 
 
 def original_problems(session: Session, store: ObjectStore, case_id: str) -> Iterator[Problem]:
@@ -71,17 +74,26 @@ def _file_problems(
 
 def stray_problems(session: Session, store: ObjectStore) -> Iterator[Problem]:
     """Yield the files of the store that belong to no case of the vault."""
+    writable = 0
     for _, group in groupby(store.files(), key=lambda file: file[1].parent):
         files = list(group)
         known = _known(session, [sha256 for sha256, _ in files if sha256 is not None])
         for sha256, path in files:
             if sha256 is None or sha256 not in known:
                 yield _stray(store, sha256, path)
+            elif path.lstat().st_mode & _WRITE_BITS and not path.is_symlink():
+                writable += 1
+    if writable:
+        message = (
+            f"{writable} files under objects/ may be written to, which Locard does not allow: "
+            "somebody changed that, or the vault was copied to where such marks are not kept"
+        )
+        yield Problem("note", "file", "objects", message)
 
 
 def _stray(store: ObjectStore, sha256: str | None, path: Path) -> Problem:
     subject = str(path.relative_to(store.folder))
-    if sha256 is not None and store.sha256(sha256) == sha256:
+    if sha256 is not None and _is_whole(store, sha256):
         message = (
             f"objects/{subject} is whole and belongs to no exhibit or finding: an interrupted "
             "command left it; the same command, run again, takes it up"
@@ -89,6 +101,12 @@ def _stray(store: ObjectStore, sha256: str | None, path: Path) -> Problem:
         return Problem("note", "file", subject, message)
     message = f"objects/{subject} is nothing that Locard put there"
     return Problem("added", "file", subject, message)
+
+
+def _is_whole(store: ObjectStore, sha256: str) -> bool:
+    with suppress(OSError):
+        return store.sha256(sha256) == sha256
+    return False
 
 
 def _known(session: Session, hashes: list[str]) -> set[str]:

@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session
 
 from locard.vault import ledger
 from locard.vault.facts import Problem
-from locard.vault.models import CUSTODY_TABLES, CustodyRow, ImportRow, LedgerRow, plain_row
+from locard.vault.models import (
+    CUSTODY_TABLES,
+    Base,
+    CaseRow,
+    CustodyRow,
+    ExhibitRow,
+    ImportRow,
+    LedgerRow,
+    OriginalRow,
+    plain_row,
+)
 
 _PAGE = 500
 
@@ -32,6 +42,7 @@ def chain_problems(session: Session, case_id: str, expected_head: str | None) ->
         expected_head: A hash that one of the entries must have.
     """
     before = ledger.start(case_id)
+    at = ""
     met_head = expected_head is None
     for page in _pages(session, case_id):
         for entry in page:
@@ -39,6 +50,8 @@ def chain_problems(session: Session, case_id: str, expected_head: str | None) ->
                 yield Problem("added", "ledger", repr(entry.number), "an entry has no number")
                 continue
             yield from _link_problems(before, entry)
+            yield from _clock_problems(at, entry)
+            at = str(entry.at)
             met_head = met_head or entry.hash == expected_head
             before = ledger.Head(entry.number, entry.hash)
     yield from _import_problems(session, case_id)
@@ -79,14 +92,23 @@ def _link_problems(before: ledger.Head, entry: LedgerRow) -> Iterator[Problem]:
         yield Problem("altered", "ledger", subject, f"ledger {subject} ({entry.event}) was altered")
 
 
+def _clock_problems(at_before: str, entry: LedgerRow) -> Iterator[Problem]:
+    if str(entry.at) < at_before:
+        message = (
+            f"ledger entry {entry.number} bears an earlier time than the one before it: the "
+            "computer's clock was set back between them, or was wrong"
+        )
+        yield Problem("note", "ledger", f"entry {entry.number}", message)
+
+
 def _hash(entry: LedgerRow) -> str:
-    with suppress(TypeError):
+    with suppress(TypeError, ValueError):
         return ledger.entry_hash(plain_row(entry))
     return _UNHASHABLE
 
 
 def _row_hash(row: CustodyRow) -> str:
-    with suppress(TypeError):
+    with suppress(TypeError, ValueError):
         return row.row_hash()
     return _UNHASHABLE
 
@@ -96,11 +118,11 @@ def row_problems(session: Session, case_id: str) -> Iterator[Problem]:
     last = 0
     for page in _pages(session, case_id):
         expected = _covered(page)
-        found = _rows_between(session, case_id, last + 1, page[-1].number)
+        found = _rows_between(session, case_id, last, page[-1].number)
         yield from _differences(expected, found)
         last = page[-1].number
     for table in CUSTODY_TABLES:
-        outside = or_(table.entry < 1, table.entry > last)
+        outside = or_(table.entry <= 0, table.entry > last)
         for row in session.scalars(_of_case(table, case_id).where(outside)):
             yield _added(row.__tablename__, row.row_key())
 
@@ -135,10 +157,11 @@ def _covered(page: Sequence[LedgerRow]) -> _Rows:
     return rows
 
 
-def _rows_between(session: Session, case_id: str, first: int, last: int) -> _Rows:
+def _rows_between(session: Session, case_id: str, after: int, last: int) -> _Rows:
+    """Return what stands under the entries of a page; SQLite lets a tamperer write entry 500.5."""
     rows: _Rows = {}
     for table in CUSTODY_TABLES:
-        query = _of_case(table, case_id).where(table.entry >= first, table.entry <= last)
+        query = _of_case(table, case_id).where(table.entry > after, table.entry <= last)
         for row in session.scalars(query):
             rows[row.__tablename__, row.row_key()] = _row_hash(row)
     # The next page must not keep this one's rows alive.
@@ -157,3 +180,22 @@ def _pages(session: Session, case_id: str) -> Iterator[Sequence[LedgerRow]]:
         last = page[-1].number
         yield page
         page = session.scalars(query.where(LedgerRow.number > last).limit(_PAGE)).all()
+
+
+def orphan_problems(session: Session) -> Iterator[Problem]:
+    """Yield what stands in the tables and belongs to no case of the vault."""
+    cases = select(CaseRow.case_id)
+    tables: tuple[type[Base], ...] = (*CUSTODY_TABLES, ImportRow, LedgerRow)
+    for table in tables:
+        case_id = table.metadata.tables[table.__tablename__].c.case_id
+        for found in session.scalars(select(case_id).distinct().where(case_id.not_in(cases))):
+            message = (
+                f"table {table.__tablename__} has rows of a case {found!r}, which the table of "
+                "cases does not have"
+            )
+            yield Problem("added", "row", f"{table.__tablename__} {found}", message)
+    exhibits = select(ExhibitRow.sha256)
+    query = select(OriginalRow.sha256).where(OriginalRow.sha256.not_in(exhibits))
+    for sha256 in session.scalars(query):
+        message = f"row {sha256} of table originals belongs to no exhibit: it was slipped in"
+        yield Problem("added", "row", f"originals {sha256}", message)

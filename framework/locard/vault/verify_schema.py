@@ -6,11 +6,15 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from locard.vault.database import memory_database
 from locard.vault.facts import Problem
 from locard.vault.migrations.append_only import POSTGRESQL_BODY, POSTGRESQL_FUNCTION
 from locard.vault.models import Base
+
+_CONTRADICTIONS = 20
+"""How many contradictions within the database are named at most."""
 
 _SQLITE = "SELECT type || ' ' || name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_stat%'"
 _POSTGRESQL = """
@@ -35,6 +39,20 @@ def schema_problems(engine: Engine) -> Iterator[Problem]:
     else:
         expected, found = _expected_sqlite(), _of_sqlite(engine)
     yield from _differences(expected, found)
+
+
+def integrity_problems(session: Session) -> Iterator[Problem]:
+    """Yield where SQLite's tables and indexes contradict each other.
+
+    A row that an index does not have is there for some queries and not for others: verification
+    could be made blind to it.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        return
+    for found in session.scalars(text(f"PRAGMA integrity_check({_CONTRADICTIONS})")):
+        if found != "ok":
+            message = f"the database contradicts itself: {found}"
+            yield Problem("altered", "row", "database", message)
 
 
 def _differences(expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Problem]:

@@ -133,7 +133,7 @@ def assert_whole(folder: Path) -> None:
     with Vault.open(folder / "vault") as vault:
         case = vault.case("K-1")
         examinations = case.examinations()
-        assert all(facts.finished_at for facts in examinations)
+        assert all(one.facts.finished_at for one in examinations)
         for facts in examinations:
             stored = case.findings(examination=facts.number)
             counts = Counter((item.exhibit, item.finding.step) for item in stored)

@@ -114,7 +114,12 @@ def _chains(folder: Path, exhibit: ReportExhibit) -> tuple[Chain, ...]:
         12.5,
         f"Two grids. {HOSTILE[0]}",
         regions=(Region(24, 16, 48, 32, f"foreign grid {HOSTILE[1]}"),),
-        measurements={"main_grid": [3, 5], HOSTILE[1]: HOSTILE[0], "log_nfa": -6373.7199},
+        measurements={
+            "main_grid": [3, 5],
+            HOSTILE[1]: HOSTILE[0],
+            "log_nfa": -6373.7199,
+            "periods": [{"index": index, "period": 20 - index} for index in range(12)],
+        },
         pictures={"votes": np.full((height, width, 3), 90, dtype=np.uint8)},
     )
     history = Finding.detected(

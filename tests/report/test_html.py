@@ -162,6 +162,10 @@ def test_it_says_what_an_examiner_signs_for(page, report):
     assert "The description is that of version 1.1; findings were made by 1.0." in page.text
 
 
+def test_a_list_of_like_records_is_told_by_column(page):
+    assert "index: 12 values from 0 to 11; period: 12 values from 9 to 20" in page.text
+
+
 def test_verification_is_told(report):
     failed = Verification(report.generated_at, (Problem("altered", "row", "7", "Bad."),))
     text = Page("".join(render(replace(report, verification=failed)))).text

@@ -178,6 +178,8 @@ def _figure(value: object) -> str:
 
 def _figures(values: Sequence[object]) -> str:
     """Return a list's values, or of a long one what they span; the JSON report has all of them."""
+    if table := _columns(values):
+        return _figure(table)
     if len(values) <= LISTED:
         separator = "; " if any(isinstance(value, Mapping) for value in values) else ", "
         return separator.join(_figure(value) for value in values) or "none"
@@ -185,6 +187,14 @@ def _figures(values: Sequence[object]) -> str:
     if len(numbers) == len(values):
         return f"{len(values)} values from {_figure(min(numbers))} to {_figure(max(numbers))}"
     return f"{_figures(values[:LISTED])} and {len(values) - LISTED} more"
+
+
+def _columns(values: Sequence[object]) -> dict[str, list[object]]:
+    """Return like records as one list a name, which reads better; nothing for other values."""
+    records = [value for value in values if isinstance(value, Mapping)]
+    if len(records) < len(values) or any(record.keys() != records[0].keys() for record in records):
+        return {}
+    return {name: [record[name] for record in records] for name in (records[0] if records else ())}
 
 
 def _groups(sha256: str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,13 @@ from hypothesis import given, settings
 from hypothesis.extra import numpy as arrays
 from PIL import Image as Pillow
 
-from locard.engine.artifacts import read_finding, read_map, read_mask, write_artifacts
+from locard.engine.artifacts import (
+    read_finding,
+    read_map,
+    read_mask,
+    read_values,
+    write_artifacts,
+)
 from locard.engine.records import FindingRecord
 from locard.findings import Finding, HeatMap, Region
 from locard.outcomes import Outcome
@@ -61,14 +68,19 @@ def test_a_map_that_shrinks_is_compressed(tmp_path: Path) -> None:
     assert artifact.size < 300 * 400
 
 
-def test_equal_findings_give_equal_files(tmp_path: Path) -> None:
-    finding = Finding.detected(
+def everything() -> Finding:
+    """A finding with one artifact of each kind."""
+    return Finding.detected(
         1,
         "",
         map=HeatMap(noisy(40, 50)),
         mask=noisy(40, 50) > 0.5,
         pictures={"hint": np.zeros((4, 5, 3), np.uint8)},
     )
+
+
+def test_equal_findings_give_equal_files(tmp_path: Path) -> None:
+    finding = everything()
     hashes = []
     for name in ("first", "second"):
         folder = tmp_path / name
@@ -95,6 +107,30 @@ def test_a_picture_is_a_png(tmp_path: Path) -> None:
     assert artifact.geometry == {"width": 9, "height": 6}
     with Pillow.open(artifact.path) as picture:
         assert np.array_equal(np.array(picture), pixels)
+
+
+@pytest.mark.parametrize("kind", ["map", "mask", "picture"])
+@pytest.mark.parametrize("length", [0, 4, 15, 40])
+def test_a_file_that_was_cut_is_said_to_be_damaged(tmp_path: Path, kind: Any, length: int) -> None:
+    made = record(everything(), tmp_path)
+    artifact = made.artifact(kind)
+    artifact.path.write_bytes(artifact.path.read_bytes()[:length])
+    with pytest.raises(ValueError, match="is not what was written"):
+        read_values(artifact)
+
+
+@pytest.mark.parametrize("kind", ["mask", "picture"])
+def test_a_picture_of_another_size_is_said_to_be_damaged(tmp_path: Path, kind: Any) -> None:
+    artifact = record(everything(), tmp_path).artifact(kind)
+    with pytest.raises(ValueError, match="is not what was written"):
+        read_values(replace(artifact, geometry={"width": 1, "height": 1}))
+
+
+def test_a_map_without_its_place_is_said_to_be_damaged(tmp_path: Path) -> None:
+    made = record(everything(), tmp_path)
+    bare = replace(made, artifacts=(replace(made.artifacts[0], geometry={}),))
+    with pytest.raises(ValueError, match="is not what was written"):
+        read_map(bare)
 
 
 def test_a_finding_comes_back_for_a_refiner(tmp_path: Path) -> None:

@@ -185,9 +185,15 @@ def test_few_exhibits_are_unfolded_and_many_are_not(report):
     assert not any(unfolded(replace(report, exhibits=many)))
 
 
-def test_a_damaged_artifact_is_noted_and_the_rest_goes_on(report_on, tmp_path, small_photograph):
+@pytest.mark.parametrize(
+    "damage", [lambda data: b"not gzip", lambda data: b"", lambda data: data[:-9]]
+)
+def test_a_damaged_artifact_is_noted_and_the_rest_goes_on(
+    report_on, tmp_path, small_photograph, damage
+):
     damaged = report_on(tmp_path, [small_photograph])
-    (tmp_path / "E0001" / "history.map.npy.gz").write_bytes(b"not gzip")
+    file = tmp_path / "E0001" / "history.map.npy.gz"
+    file.write_bytes(damage(file.read_bytes()))
     (tmp_path / "E0001" / "grid.picture.votes.png").unlink()
     page = Page("".join(render(damaged)))
     assert "The map of step history cannot be read; its recorded SHA-256 is" in page.text

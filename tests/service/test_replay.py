@@ -86,3 +86,12 @@ def test_the_same_values_packed_otherwise_are_no_difference(tmp_path):
     assert compare_exhibit("E0001", recorded, (replace(FINDING, artifacts=(other,)),)) == []
     found = compare_exhibit("E0001", recorded, (replace(FINDING, artifacts=(changed,)),))
     assert [(item.what, item.recorded) for item in found] == [("map map", one.sha256)]
+
+
+def test_a_recorded_map_that_is_damaged_differs(tmp_path: Path) -> None:
+    before = written_map(tmp_path, "before", [0.25, 0.5], 6)
+    after = written_map(tmp_path, "after", [0.25, 0.5], 1)
+    before.path.write_bytes(before.path.read_bytes()[:-9])
+    recorded = {"noise": replace(FINDING, artifacts=(before,))}
+    (found,) = compare_exhibit("E0001", recorded, (replace(FINDING, artifacts=(after,)),))
+    assert found.what == "map map"

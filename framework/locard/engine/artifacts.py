@@ -8,7 +8,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +49,10 @@ def read_map(record: FindingRecord) -> HeatMap | None:
     artifact = record.artifact("map")
     if artifact is None:
         return None
-    geometry = artifact.geometry
-    with gzip.open(artifact.path) as file:
-        values: NDArray[np.float32] = np.load(io.BytesIO(file.read()), allow_pickle=False)
-    x, y = geometry["origin"]
-    return HeatMap(values, cell=geometry["cell"], origin=(x, y))
+    values = read_values(artifact)
+    with _as_written(artifact):
+        x, y = artifact.geometry["origin"]
+        return HeatMap(values, cell=artifact.geometry["cell"], origin=(x, y))
 
 
 def read_mask(record: FindingRecord) -> NDArray[np.bool_] | None:
@@ -59,14 +60,37 @@ def read_mask(record: FindingRecord) -> NDArray[np.bool_] | None:
 
     Raises:
         OSError: The file cannot be read.
+        ValueError: It is not what was written.
     """
-    from PIL import Image
-
     artifact = record.artifact("mask")
-    if artifact is None:
-        return None
-    with Image.open(artifact.path) as picture:
-        return np.array(picture, dtype=np.bool_)
+    return None if artifact is None else read_values(artifact).astype(np.bool_)
+
+
+def read_values(artifact: ArtifactRecord) -> NDArray[Any]:
+    """Read what an artifact holds.
+
+    Returns:
+        Of a map its values, float32 (rows, columns); of a mask bool (height, width); of a picture
+        uint8 (height, width, 3).
+
+    Raises:
+        OSError: The file cannot be read.
+        ValueError: It is not what was written.
+    """
+    data = artifact.path.read_bytes()
+    with _as_written(artifact):
+        if artifact.kind == "map":
+            return _unpacked_array(data)
+        return _decoded_png(data, (artifact.geometry["width"], artifact.geometry["height"]))
+
+
+@contextmanager
+def _as_written(artifact: ArtifactRecord) -> Iterator[None]:
+    """Turn what gzip, numpy and Pillow raise on other bytes than were written into one error."""
+    try:
+        yield
+    except (OSError, EOFError, SyntaxError, ValueError, KeyError, TypeError, zlib.error) as error:
+        raise ValueError(f"{artifact.path} is not what was written: {error}") from error
 
 
 def read_finding(record: FindingRecord) -> Finding:
@@ -103,6 +127,21 @@ def _packed_array(values: NDArray[np.float32]) -> bytes:
     file = io.BytesIO()
     np.save(file, values, allow_pickle=False)
     return encode_gzip(file.getvalue())
+
+
+def _unpacked_array(data: bytes) -> NDArray[Any]:
+    values: NDArray[Any] = np.load(io.BytesIO(gzip.decompress(data)), allow_pickle=False)
+    return values
+
+
+def _decoded_png(data: bytes, size: tuple[int, int]) -> NDArray[Any]:
+    from PIL.PngImagePlugin import PngImageFile
+
+    # PIL.Image.open has a limit of its own, below that of exhibits; here the record sets the size.
+    with PngImageFile(io.BytesIO(data)) as picture:
+        if picture.size != size:
+            raise ValueError(f"it has {picture.size} pixels, not {size}")
+        return np.array(picture)
 
 
 def _write_png(

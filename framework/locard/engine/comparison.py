@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import zlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from locard.engine.artifacts import read_values
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from locard.engine.records import ArtifactRecord
-
-_GZIP = 16 + zlib.MAX_WBITS
 
 
 def same_content(one: ArtifactRecord, other: ArtifactRecord) -> bool:
@@ -30,14 +26,4 @@ def same_content(one: ArtifactRecord, other: ArtifactRecord) -> bool:
         return True
     if (one.kind, dict(one.geometry)) != (other.kind, dict(other.geometry)):
         return False
-    return bool(np.array_equal(_values(one), _values(other)))
-
-
-def _values(artifact: ArtifactRecord) -> NDArray[Any]:
-    if artifact.kind == "map":
-        data = zlib.decompress(artifact.path.read_bytes(), wbits=_GZIP)
-        return np.asarray(np.load(io.BytesIO(data), allow_pickle=False))
-    from PIL import Image
-
-    with Image.open(artifact.path) as picture:
-        return np.asarray(picture)
+    return bool(np.array_equal(read_values(one), read_values(other)))

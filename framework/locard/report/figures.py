@@ -7,7 +7,6 @@ the report that says so: what cannot be read becomes a note.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,10 +14,9 @@ from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as Pillow
 
 from locard import overlay
-from locard.engine.artifacts import read_map, read_mask
+from locard.engine.artifacts import read_map, read_mask, read_values
 from locard.engine.records import ArtifactKind, ArtifactRecord, FindingRecord
 from locard.image.display import oriented
 from locard.report.model import Chain, ReportExhibit
@@ -43,14 +41,7 @@ STATIC_MAX_SIDE = 700
 
 _Array = TypeVar("_Array")
 
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    KeyError,
-    SyntaxError,
-    zlib.error,
-    Pillow.DecompressionBombError,
-)
+_UNREADABLE = (OSError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +188,7 @@ class ExhibitFigures:
 
     def _extra(self, artifact: ArtifactRecord) -> Raster | None:
         try:
-            with Pillow.open(artifact.path, formats=("PNG",)) as picture:
-                pixels = np.asarray(picture.convert("RGB"))
+            pixels = read_values(artifact)
         except _UNREADABLE:
             return None
         if pixels.shape[:2] == self._stored:

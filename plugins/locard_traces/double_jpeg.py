@@ -72,8 +72,9 @@ class Quantisation:
         evidence: float64, shape (block rows, block columns): logarithm of the likelihood ratio of
             "quantised once" to "quantised twice", summed over the periodic coefficients; zero
             everywhere where none is.
-        periodic: The coefficients with a significant period.
-        log10_nfa: Logarithm of the expected number of so periodic histograms among 15 of noise.
+        periodic: The coefficients with a significant period, each judged by itself.
+        log10_nfa: Logarithm of the expected number of histograms as periodic as the most periodic
+            among 15 of noise: whether the image as a whole was quantised twice.
         blocks: Blocks with any detail.
     """
 
@@ -195,7 +196,6 @@ def analyse(
     table: NDArray[np.integer],
     clipped: NDArray[np.bool_] | None = None,
     log10_p_limit: float = -2.0,
-    log10_nfa_limit: float = -2.0,
 ) -> Quantisation:
     """Look for double quantisation in the first 15 coefficients, and weigh each block.
 
@@ -205,8 +205,6 @@ def analyse(
         clipped: Blocks that give no evidence, shape (block rows, block columns): see
             :func:`clipped_blocks`.
         log10_p_limit: A coefficient counts as periodic at or below this.
-        log10_nfa_limit: The image counts as quantised twice at or below this; above it no
-            coefficient is used.
 
     Returns:
         Evidence and periods.
@@ -230,8 +228,6 @@ def analyse(
     if clipped is not None:
         evidence[clipped] = 0
     log10_nfa = math.log10(len(ZIGZAG)) + min((p.log10_p for p in periodic), default=0.0)
-    if log10_nfa > log10_nfa_limit:
-        return Quantisation(np.zeros_like(evidence), (), log10_nfa, blocks)
     return Quantisation(evidence, tuple(periodic), log10_nfa, blocks)
 
 
@@ -284,7 +280,7 @@ class Parameters(BaseParameters):
         gt=0,
         le=0.15,
         description="expected number of histograms of noise among 15 that look as periodic as the "
-        "most periodic one; above it the image counts as compressed once",
+        "most periodic one; above it the outcome is inconclusive",
     )
     smoothing: float = Field(
         2.0,
@@ -302,7 +298,7 @@ class DoubleJpeg(Detector):
     """Finds regions that lack the first of two JPEG compressions."""
 
     name = "double-jpeg"
-    version = "1"
+    version = "2"
     summary = "Regions of a twice compressed JPEG that show only its last compression"
     method = (
         "A JPEG that is saved again has periodic gaps or peaks in the histograms of its DCT "
@@ -353,7 +349,6 @@ class DoubleJpeg(Detector):
             coefficients,
             image.jpeg.table(0),
             clipped_blocks(image.pixels, (rows, columns)),
-            log10_nfa_limit=math.log10(self.parameters.max_false_periods),
         )
         if result.blocks < MIN_BLOCKS:
             return Finding.inconclusive(
@@ -371,12 +366,28 @@ class DoubleJpeg(Detector):
                 score=0.0,
                 measurements=_measurements(result),
             )
-        return self._weigh(result, image.height, image.width)
-
-    def _weigh(self, result: Quantisation, height: int, width: int) -> Finding:
-        """Decide on a picture that was compressed twice."""
         smoothed = ndimage.gaussian_filter(result.evidence, self.parameters.smoothing)
         heat = HeatMap(_logistic(smoothed), cell=8)
+        if result.log10_nfa > math.log10(self.parameters.max_false_periods):
+            return Finding.inconclusive(
+                "weak-trace",
+                f"{len(result.periodic)} of 15 histograms are a little periodic, which chance "
+                "brings about too often to say that the picture was compressed twice. The map "
+                "shows what would follow if it was.",
+                score=0.0,
+                map=heat,
+                measurements=_measurements(result),
+            )
+        return self._weigh(result, smoothed, heat, (image.height, image.width))
+
+    def _weigh(
+        self,
+        result: Quantisation,
+        smoothed: NDArray[np.float64],
+        heat: HeatMap,
+        shape: tuple[int, int],
+    ) -> Finding:
+        """Decide on a picture that was compressed twice."""
         region = strongest_region(result.evidence, smoothed)
         evidence = max(region.evidence, 0.0) if region is not None else 0.0
         score = evidence / math.sqrt(result.evidence.size)
@@ -397,13 +408,13 @@ class DoubleJpeg(Detector):
                 "it.",
                 **rest,
             )
-        mask = HeatMap(region.blocks.astype(np.float32), cell=8).at_pixels(height, width) > 0
+        mask = HeatMap(region.blocks.astype(np.float32), cell=8).at_pixels(*shape) > 0
         return Finding.detected(
             score,
             "The picture was compressed at least twice, but a region shows only the last "
             "compression: it was changed or brought in after the first.",
             mask=mask,
-            regions=(_box(region, height, width, score),),
+            regions=(_box(region, *shape, score),),
             **rest,
         )
 

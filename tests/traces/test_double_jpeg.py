@@ -170,6 +170,31 @@ class TestDetector:
         assert finding.measurements["suspicious_share"] < 0.05
         assert finding.score < 0.5
 
+    def test_weak_trace_decides_nothing_but_has_a_map(self, spliced):
+        certain = DoubleJpeg().examine(spliced)
+        finding = DoubleJpeg(double_jpeg.Parameters(max_false_periods=1e-300)).examine(spliced)
+        assert (finding.outcome, finding.reason) == (Outcome.INCONCLUSIVE, "weak-trace")
+        assert finding.score == 0
+        assert finding.mask is None
+        np.testing.assert_array_equal(finding.map.values, certain.map.values)
+
+    def test_one_periodic_coefficient_alone_is_evidence(self):
+        coefficients = np.rint(RNG.laplace(0, 12, (60, 60, 8, 8))).astype(np.int16)
+        table = np.full((8, 8), 5)
+        single = double_jpeg.analyse(coefficients, table, log10_p_limit=-3)
+        assert single.periodic == ()
+        assert not single.evidence.any()
+        values = np.rint(
+            np.rint(RNG.laplace(0, 60, (60, 60)) / 8) * 8 + RNG.normal(0, 0.3, (60, 60))
+        )
+        coefficients[..., 0, 1] = np.rint(values / 5)
+        coefficients[:20, :20, 0, 1] = np.rint(RNG.laplace(0, 60, (20, 20)) / 5)
+        double = double_jpeg.analyse(coefficients, table, log10_p_limit=-3)
+        assert [(line.coefficient, line.period) for line in double.periodic] == [(1, 8)]
+        inside, outside = double.evidence[:20, :20].mean(), double.evidence[40:, 40:].mean()
+        assert inside > 0.1
+        assert outside < 0
+
     @pytest.mark.parametrize("quality", [55, 75, 90, 96])
     def test_single_compression_invents_nothing(self, photograph, save, quality):
         finding = DoubleJpeg().examine(Image.from_bytes(save(photograph, quality=quality)))

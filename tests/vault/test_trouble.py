@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from locard.errors import ExitCode, VaultError
+from locard.vault import creation
 from locard.vault.vault import Vault
 from locard.vault.verify import verify
 
@@ -208,6 +209,17 @@ def test_case_in_use_by_another_process(case, lab):
         stop(other)
     with case.vault.lock_case("2026-1"), case.vault.lock_case("2026-1"):
         assert [one.status for one in case.add([lab.folder / "nothing"], actor="x")] == ["refused"]
+
+
+def test_vault_that_another_process_is_making(case, monkeypatch):
+    folder = case.vault.folder
+    monkeypatch.setattr(creation, "CREATION_SECONDS", 0.0)
+    with (
+        creation.creation_lock(folder),
+        pytest.raises(VaultError, match=f"^the vault {folder} is in use by process {os.getpid()}"),
+        creation.creation_lock(folder),
+    ):
+        pass
 
 
 FORKING = """

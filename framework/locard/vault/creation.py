@@ -17,6 +17,9 @@ from locard.vault.locks import LockedError, file_lock
 from locard.vault.manifest import Manifest, may_become_vault
 from locard.vault.models import Identity
 
+CREATION_SECONDS = 60.0
+"""How long a command waits for another one that makes or migrates the vault."""
+
 
 def not_there(folder: Path) -> VaultError:
     """Return the error for a folder that is no vault."""
@@ -39,13 +42,13 @@ def creation_lock(folder: Path) -> Iterator[None]:
     """Keep other processes from making or migrating the vault.
 
     Raises:
-        VaultError: Another process takes longer than a minute for it.
+        VaultError: Another process takes longer than ``CREATION_SECONDS`` for it.
     """
     try:
-        with file_lock(folder / "locks" / "vault.lock", wait_seconds=60.0):
+        with file_lock(folder / "locks" / "vault.lock", wait_seconds=CREATION_SECONDS):
             yield
     except LockedError as error:
-        raise locked(str(folder), error.holder) from None
+        raise locked(f"the vault {folder}", error.holder) from None
 
 
 def make(folder: Path, url: str | None, busy_seconds: float) -> Manifest:

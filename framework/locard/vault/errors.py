@@ -102,13 +102,13 @@ def locked(name: str, holder: dict[str, object]) -> VaultError:
     """Return the error for a lock that another process holds.
 
     Args:
-        name: The case, or the vault's folder.
+        name: What is locked, as a sentence begins with it: "case '2026-1'", "the vault …".
         holder: What the process wrote about itself.
     """
     who = f"process {holder['pid']} on {holder['host']}" if holder else "another process"
     since = f" since {holder['since']}" if holder else ""
     return VaultError(
-        f"case {name!r} is in use by {who}{since}",
+        f"{name} is in use by {who}{since}",
         "Wait until that command has finished; a process that dies lets go by itself.",
     )
 

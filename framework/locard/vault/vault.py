@@ -211,7 +211,7 @@ class Vault:
                 with in_words(self.folder):
                     stack.enter_context(file_lock(self.folder / "locks" / f"{case_id}.lock"))
             except LockedError as error:
-                raise locked(name, error.holder) from None
+                raise locked(f"case {name!r}", error.holder) from None
             self._held.add(case_id)
             stack.callback(self._held.discard, case_id)
             yield

@@ -27,6 +27,7 @@ def pipeline() -> None:
 def list_pipelines(json: JsonOption = False) -> None:
     """List the pipelines that plugins ship."""
     from rich.table import Table
+    from rich.text import Text
 
     from locard import pipelines
 
@@ -46,7 +47,8 @@ def list_pipelines(json: JsonOption = False) -> None:
     table = Table("pipeline", "version", "steps", "description")
     for row in rows:
         text = row.get("description") or f"cannot run: {row['error']}"
-        table.add_row(row["name"], row["version"] or "?", ", ".join(row["steps"]), text)
+        cells = row["name"], row["version"] or "?", ", ".join(row["steps"]), text
+        table.add_row(*(Text(printable(cell)) for cell in cells))
     print_table(table)
 
 
@@ -79,6 +81,7 @@ def plan(
 ) -> None:
     """Say for each file which steps will run, and why the others do not apply."""
     from rich.table import Table
+    from rich.text import Text
 
     from locard import pipelines
 
@@ -92,8 +95,9 @@ def plan(
                 print_json(row)
             else:
                 runs = "yes" if row["runs"] else "no"
-                why = row["explanation"] or ""
-                table.add_row(printable(row["file"]), row["step"], row["plugin"], runs, why)
+                cells = row["file"], row["step"], row["plugin"], runs, row["explanation"] or ""
+                # Text, not str: rich would take square brackets in a name for its own markup.
+                table.add_row(*(Text(printable(cell)) for cell in cells))
     if not json:
         print_table(table)
     raise typer.Exit(ExitCode.OK if readable else ExitCode.ATTENTION)

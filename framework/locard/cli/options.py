@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
@@ -25,4 +24,6 @@ ExecutorOption = Annotated[str, typer.Option("--executor", help="Where the worke
 
 def cores() -> int:
     """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from locard.engine.local import available_processors
+
+    return available_processors()

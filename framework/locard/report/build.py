@@ -7,13 +7,12 @@ import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from locard import __version__
 from locard.engine.records import FindingRecord
 from locard.errors import LocardError, PluginError
 from locard.image import Image, JpegStructure, decoder_id
-from locard.plugins import Catalogue
 from locard.report.model import (
     Chain,
     ExhibitFindings,
@@ -29,9 +28,12 @@ from locard.report.model import (
     Software,
     Verification,
 )
-from locard.vault.case import Case
-from locard.vault.examination import Examination
-from locard.vault.facts import ExhibitFacts, Problem, StoredFinding
+
+if TYPE_CHECKING:
+    from locard.plugins import Catalogue, PluginEntry
+    from locard.vault.case import Case
+    from locard.vault.examination import Examination
+    from locard.vault.facts import ExhibitFacts, Problem, StoredFinding
 
 
 def build(
@@ -257,7 +259,7 @@ def _software(catalogue: Catalogue, records: Iterable[FindingRecord]) -> tuple[S
     )
 
 
-def _owner(plugin: str, catalogue: Catalogue) -> Any:
+def _owner(plugin: str, catalogue: Catalogue) -> PluginEntry | None:
     try:
         catalogue.step(plugin)
     except PluginError:

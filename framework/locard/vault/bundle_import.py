@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bagit  # type: ignore[import-untyped]
-from sqlalchemy import Engine, insert, or_, select
+from sqlalchemy import Engine, func, insert, or_, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from locard.vault import ledger
+from locard.vault import exhibits, ledger
 from locard.vault.bundle_layout import FORMAT, Layout, artifact_name, original_name
-from locard.vault.canonical import now
+from locard.vault.bundle_rows import read_rows
+from locard.vault.canonical import moment, now
 from locard.vault.database import memory_database
 from locard.vault.errors import BundleError, CaseError, in_words
 from locard.vault.facts import CaseFacts
@@ -30,10 +31,13 @@ from locard.vault.models import (
     ArtifactRow,
     Base,
     CaseRow,
+    ClosingRow,
     ExhibitRow,
     ImportRow,
     LedgerRow,
+    OriginalRow,
     insert_original,
+    plain_row,
 )
 from locard.vault.store import ObjectStore
 from locard.vault.verify import record_problems
@@ -42,6 +46,16 @@ if TYPE_CHECKING:
     from locard.vault.vault import Vault
 
 _BATCH = 500
+_SUMMARY = (
+    "case_id",
+    "name",
+    "title",
+    "examiner",
+    "created_at",
+    "closed_at",
+    "entries",
+    "head",
+)
 _NAMED = 10
 """How many differences an error names before it says how many more there are."""
 
@@ -66,47 +80,56 @@ def import_bundle(
         VaultError: The vault cannot be written.
     """
     path = path.absolute()
-    _check_bag(path)
+    manifest = _check_bag(path)
     layout = Layout(path / "data")
     summary = _summary(layout)
     trial = memory_database()
     try:
         _load_on_trial(trial, layout, path)
         _check_records(trial, summary, path, expected_head)
+        _check_files(trial, manifest, path)
         with vault.database.reading() as session:
             _refuse_known(session, summary)
         with in_words(vault.folder):
             _store_files(trial, layout, vault.store)
+        with vault.database.writing() as session:
+            _refuse_known(session, summary)
+            _take_over(trial, session)
+            session.add(
+                ImportRow(
+                    case_id=summary["case_id"],
+                    imported_at=now(),
+                    actor=actor,
+                    entries=summary["entries"],
+                    head=summary["head"],
+                )
+            )
     finally:
         trial.dispose()
-    with vault.database.writing() as session:
-        _refuse_known(session, summary)
-        _load(session, layout)
-        session.add(
-            ImportRow(
-                case_id=summary["case_id"],
-                imported_at=now(),
-                actor=actor,
-                entries=summary["entries"],
-                head=summary["head"],
-            )
-        )
     return vault.case(summary["name"]).facts
 
 
-def _check_bag(path: Path) -> None:
+def _check_bag(path: Path) -> Mapping[str, str]:
+    """Validate a folder as a bag; return the SHA-256 of each file below ``data/``."""
     for folder, folders, names in os.walk(path):
         for name in (*folders, *names):
-            if Path(folder, name).is_symlink():
+            found = Path(folder, name)
+            if found.is_symlink():
                 raise _altered(path, [f"{name} is a symbolic link, which no bundle holds"])
+            if not (found.is_file() or found.is_dir()):
+                raise _altered(path, [f"{name} is no file but a pipe or device"])
     try:
         bag = bagit.Bag(str(path))
         # With the sum of sizes the library stops at "too many bytes" and names no file.
         bag.info.pop("Payload-Oxum", None)
         bag.validate()
+        return {name: hashes["sha256"] for name, hashes in bag.payload_entries().items()}
     except bagit.BagValidationError as error:
         raise _altered(path, [str(detail) for detail in error.details] or [str(error)]) from None
-    except (bagit.BagError, OSError, UnicodeDecodeError) as error:
+    except KeyError:
+        raise _altered(path, ["manifest-sha256.txt does not name every file"]) from None
+    # The last three: what the library makes of a tag file in an encoding that is none.
+    except (bagit.BagError, OSError, LookupError, TypeError, ValueError) as error:
         raise BundleError(
             f"{path} is not a bundle: {error}", "Give the folder that `locard case export` made."
         ) from None
@@ -116,8 +139,8 @@ def _summary(layout: Layout) -> dict[str, Any]:
     try:
         summary = dict(json.loads(layout.summary.read_text("ascii")))
         version = summary["format"]
-        known = {field: summary[field] for field in ("case_id", "name", "entries", "head")}
-    except (OSError, ValueError, KeyError) as error:
+        known = {field: summary[field] for field in _SUMMARY}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(
             f"{layout.folder.parent} is a bag, but holds no case: {error}",
             "Give the folder that `locard case export` made.",
@@ -135,7 +158,7 @@ def _load_on_trial(trial: Engine, layout: Layout, path: Path) -> None:
     try:
         with Session(trial) as session, session.begin():
             _load(session, layout)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, OverflowError, ValueError) as error:
         raise _altered(path, [f"its records cannot be read: {error}"]) from None
     except SQLAlchemyError as error:
         cause = getattr(error, "orig", None) or error
@@ -145,17 +168,51 @@ def _load_on_trial(trial: Engine, layout: Layout, path: Path) -> None:
 def _check_records(
     trial: Engine, summary: dict[str, Any], path: Path, expected_head: str | None
 ) -> None:
-    case_id = summary["case_id"]
-    problems = [problem.message for problem in record_problems(trial, case_id, expected_head)]
     with Session(trial) as session:
-        case = session.get(CaseRow, case_id)
-        head = ledger.head(session, case_id)
-    if case is None or (case.name, head.number, head.hash) != (
-        summary["name"],
-        summary["entries"],
-        summary["head"],
-    ):
-        problems.append("case.json does not agree with the ledger")
+        case = session.scalars(select(CaseRow)).one()
+        closing = session.get(ClosingRow, case.case_id)
+        head = ledger.head(session, case.case_id)
+        gaps = exhibits.count(session, case.case_id) - _count(session, ExhibitRow)
+    problems = [problem.message for problem in record_problems(trial, case.case_id, expected_head)]
+    recorded = {
+        "case_id": case.case_id,
+        "name": case.name,
+        "title": case.title,
+        "examiner": case.examiner,
+        "created_at": moment(case.created_at).isoformat(),
+        "closed_at": moment(closing.closed_at).isoformat() if closing else None,
+        "entries": head.number,
+        "head": head.hash,
+    }
+    problems += [
+        f"case.json does not agree with the ledger: {field} is {summary[field]!r}, not {value!r}"
+        for field, value in recorded.items()
+        if summary[field] != value
+    ]
+    if gaps:
+        problems.append(f"{gaps} exhibits are missing: numbers are left out")
+    if problems:
+        raise _altered(path, problems)
+
+
+def _count(session: Session, table: type[Base]) -> int:
+    return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _check_files(trial: Engine, manifest: Mapping[str, str], path: Path) -> None:
+    """Hold the bag's files against the records, before one of them enters the vault."""
+    layout = Layout(Path("data"))
+    own = (layout.summary, layout.ledger, layout.readme)
+    records = (layout.records(table.__tablename__) for table in CUSTODY_TABLES)
+    other = set(manifest) - {file.as_posix() for file in (*own, *records)}
+    problems = []
+    for name, sha256 in _files(trial):
+        other.discard(f"data/{name}")
+        if f"data/{name}" not in manifest:
+            problems.append(f"data/{name} is missing")
+        elif manifest[f"data/{name}"] != sha256:
+            problems.append(f"data/{name} is not what the ledger says")
+    problems += [f"{name} is nothing that the ledger knows" for name in sorted(other)]
     if problems:
         raise _altered(path, problems)
 
@@ -171,15 +228,26 @@ def _altered(path: Path, problems: list[str]) -> BundleError:
 
 def _load(session: Session, layout: Layout) -> None:
     """Insert a bundle's rows as they are."""
-    (case,) = _lines(layout.records("cases"))
+    (case,) = read_rows(layout.records("cases"), CaseRow)
     session.execute(insert(CaseRow), [case])
-    entries = ({**entry, "case_id": case["case_id"]} for entry in _lines(layout.ledger))
+    entries = read_rows(layout.ledger, LedgerRow, case_id=case["case_id"])
     _insert_all(session, LedgerRow, entries)
-    for exhibit in _lines(layout.records("exhibits")):
+    for exhibit in read_rows(layout.records("exhibits"), ExhibitRow):
         insert_original(session, exhibit["sha256"], exhibit["size"])
     for table in CUSTODY_TABLES:
         if table is not CaseRow:
-            _insert_all(session, table, _lines(layout.records(table.__tablename__)))
+            _insert_all(session, table, read_rows(layout.records(table.__tablename__), table))
+
+
+def _take_over(trial: Engine, session: Session) -> None:
+    """Insert the rows that were verified: the bundle's own files may have changed since."""
+    with Session(trial) as source:
+        for sha256, size in source.execute(select(OriginalRow.sha256, OriginalRow.size)):
+            insert_original(session, sha256, size)
+        tables: tuple[type[Base], ...] = (CaseRow, LedgerRow, *CUSTODY_TABLES[1:])
+        for table in tables:
+            rows = source.scalars(select(table).execution_options(yield_per=_BATCH))
+            _insert_all(session, table, map(plain_row, rows))
 
 
 def _insert_all(session: Session, table: type[Base], rows: Iterator[dict[str, Any]]) -> None:
@@ -187,20 +255,20 @@ def _insert_all(session: Session, table: type[Base], rows: Iterator[dict[str, An
         session.execute(insert(table), batch)
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="ascii") as file:
-        for line in file:
-            yield dict(json.loads(line))
-
-
-def _store_files(trial: Engine, layout: Layout, store: ObjectStore) -> None:
+def _files(trial: Engine) -> Iterator[tuple[str, str]]:
+    """Yield name below ``data/`` and hash of every original and artifact."""
     with Session(trial) as session:
         exhibits = select(ExhibitRow.sha256, ExhibitRow.number, ExhibitRow.format)
         for sha256, number, kind in session.execute(exhibits):
-            _store_file(layout, original_name(number, sha256, kind), sha256, store)
+            yield original_name(number, sha256, kind), sha256
         artifacts = select(ArtifactRow.sha256, ArtifactRow.kind).distinct()
         for sha256, kind in session.execute(artifacts):
-            _store_file(layout, artifact_name(sha256, kind), sha256, store)
+            yield artifact_name(sha256, kind), sha256
+
+
+def _store_files(trial: Engine, layout: Layout, store: ObjectStore) -> None:
+    for name, sha256 in _files(trial):
+        _store_file(layout, name, sha256, store)
 
 
 def _store_file(layout: Layout, name: str, sha256: str, store: ObjectStore) -> None:

@@ -7,12 +7,11 @@ refined. Change one of them, and just the steps that depend on it run again.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from locard.canonical import canonical_json, sha256_of
 from locard.engine.plan import ExhibitPlan, Skip
 from locard.engine.tasks import PlannedStep
 from locard.outcomes import Outcome
@@ -72,8 +71,7 @@ def finding_key(
         "decoder": decoder,
         "input": input_key,
     }
-    text = json.dumps(facts, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256_of(canonical_json(facts))
 
 
 def with_keys(plan: ExhibitPlan, exhibit: str, plugins: Catalogue, models: Models) -> ExhibitPlan:

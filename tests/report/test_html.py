@@ -166,6 +166,15 @@ def test_a_list_of_like_records_is_told_by_column(page):
     assert "index: 12 values from 0 to 11; period: 12 values from 9 to 20" in page.text
 
 
+def test_the_size_of_the_copy_is_told_and_not_more(page, report):
+    shown = [
+        (e.width, e.height) for e in report.exhibits if e.width and max(e.width, e.height) < 900
+    ]
+    assert shown
+    for width, height in shown:
+        assert f"Copy for display, {width} × {height} pixels" in page.text
+
+
 def test_verification_is_told(report):
     failed = Verification(report.generated_at, (Problem("altered", "row", "7", "Bad."),))
     text = Page("".join(render(replace(report, verification=failed)))).text

@@ -84,7 +84,3 @@ class VaultError(LocardError):
     """The vault cannot be used."""
 
     exit_code = ExitCode.VAULT
-
-
-class ModelError(LocardError):
-    """A model is missing, or its hash is not the one that is pinned."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from locard.cli import printable as printable
+from locard.text import printable as printable
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from locard.cli import printable
 from locard.engine.events import Event, Examined, Started
 from locard.hookspecs import hookimpl
 from locard.outcomes import Outcome
+from locard.text import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress

@@ -42,49 +42,65 @@ def analyze(
     """
     from locard import pipelines
     from locard.cli.progress import progress_bar
-    from locard.intake import find
     from locard.service.analyze import analyze as run
     from locard.service.maps import MapFolder
 
     plugins = catalogue()
     loaded = pipelines.load(pipeline, plugins)
-    attention = False
-    passed_over = 0
-
-    def wanted() -> Iterator[Source]:
-        nonlocal passed_over
-        for source in find(files, everything=False):
-            if source.status == "skipped":
-                passed_over += 1
-            else:
-                yield source
-
-    def report(analysis: Analysis) -> None:
-        nonlocal attention
-        attention |= analysis.needs_attention
-        if json:
-            print_json(as_json(analysis))
-        elif not quiet:
-            _print_words(analysis)
-
+    printer = _Printer(json=json, quiet=quiet)
     with progress_bar(plugins, quiet=quiet or json):
         summary = run(
-            wanted(),
+            printer.wanted(files),
             loaded,
             plugins=plugins,
             workers=workers or cores(),
-            report=report,
+            report=printer.report,
             keep=MapFolder(maps).keep if maps else None,
             executor=executor,
         )
-    if passed_over and not quiet:
-        what = (
-            "1 file in a folder was" if passed_over == 1 else f"{passed_over} files in folders were"
-        )
-        typer.echo(f"locard: {what} passed over: not an image that Locard reads", err=True)
+    printer.say_what_was_passed_over()
     if summary.interrupted:
         raise KeyboardInterrupt
-    raise typer.Exit(ExitCode.ATTENTION if attention else ExitCode.OK)
+    raise typer.Exit(ExitCode.ATTENTION if printer.attention else ExitCode.OK)
+
+
+class _Printer:
+    """Prints each file's analysis as it comes, and remembers what the exit code must say.
+
+    Attributes:
+        attention: Whether a file or a step could not be examined.
+    """
+
+    def __init__(self, *, json: bool, quiet: bool) -> None:
+        self._json = json
+        self._quiet = quiet
+        self._passed_over = 0
+        self.attention = False
+
+    def wanted(self, files: list[str]) -> Iterator[Source]:
+        """Yield the files to analyze; what is no image in a folder is counted and passed over."""
+        from locard.intake import find
+
+        for source in find(files, everything=False):
+            if source.status == "skipped":
+                self._passed_over += 1
+            else:
+                yield source
+
+    def report(self, analysis: Analysis) -> None:
+        """Print what is said of one file."""
+        self.attention |= analysis.needs_attention
+        if self._json:
+            print_json(as_json(analysis))
+        elif not self._quiet:
+            _print_words(analysis)
+
+    def say_what_was_passed_over(self) -> None:
+        """Say on standard error how many files were passed over, if any were."""
+        count = self._passed_over
+        if count and not self._quiet:
+            what = "1 file in a folder was" if count == 1 else f"{count} files in folders were"
+            typer.echo(f"locard: {what} passed over: not an image that Locard reads", err=True)
 
 
 def as_json(analysis: Analysis) -> dict[str, Any]:

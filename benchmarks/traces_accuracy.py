@@ -7,8 +7,8 @@ The folder holds `casia1/val` (tampered, masks, authentic), `camera_originals` a
 
 from __future__ import annotations
 
+import argparse
 import io
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -168,4 +168,6 @@ def main(data: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    main(parser.parse_args().folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import tracemalloc
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -124,6 +125,21 @@ def test_a_picture_of_another_size_is_said_to_be_damaged(tmp_path: Path, kind: A
     artifact = record(everything(), tmp_path).artifact(kind)
     with pytest.raises(ValueError, match="is not what was written"):
         read_values(replace(artifact, geometry={"width": 1, "height": 1}))
+
+
+def test_a_small_file_that_unpacks_to_a_huge_one_is_not_unpacked(tmp_path: Path) -> None:
+    (record,) = write_artifacts(
+        Finding.inconclusive("r", "e", map=HeatMap(np.zeros((4, 4), np.float32))), "s", tmp_path
+    )
+    bomb = gzip.compress(bytes(200_000_000), 9)
+    assert len(bomb) < 200_000
+    record.path.write_bytes(bomb)
+    tracemalloc.start()
+    with pytest.raises(ValueError, match="more than 4×4 values"):
+        read_values(record)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2_000_000
 
 
 def test_a_map_without_its_place_is_said_to_be_damaged(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import math
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ from locard.engine.encoding import encode_gzip, encode_png
 from locard.engine.records import ArtifactKind, ArtifactRecord, FindingRecord
 from locard.engine.spool import write_atomically
 from locard.findings import Finding, HeatMap, Region
+
+_NPY_HEADER_AT_MOST = 4096
 
 
 def write_artifacts(finding: Finding, step: str, folder: Path) -> tuple[ArtifactRecord, ...]:
@@ -80,7 +83,7 @@ def read_values(artifact: ArtifactRecord) -> NDArray[Any]:
     data = artifact.path.read_bytes()
     with _as_written(artifact):
         if artifact.kind == "map":
-            return _unpacked_array(data)
+            return _unpacked_array(data, (artifact.geometry["rows"], artifact.geometry["columns"]))
         return _decoded_png(data, (artifact.geometry["width"], artifact.geometry["height"]))
 
 
@@ -129,8 +132,17 @@ def _packed_array(values: NDArray[np.float32]) -> bytes:
     return encode_gzip(file.getvalue())
 
 
-def _unpacked_array(data: bytes) -> NDArray[Any]:
-    values: NDArray[Any] = np.load(io.BytesIO(gzip.decompress(data)), allow_pickle=False)
+def _unpacked_array(data: bytes, shape: tuple[int, int]) -> NDArray[Any]:
+    # A bundle comes from somebody else, and a few kilobytes of gzip can hold gigabytes: no more is
+    # unpacked than the record says there is.
+    most = math.prod(shape) * np.dtype(np.float32).itemsize + _NPY_HEADER_AT_MOST
+    with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+        unpacked = stream.read(most + 1)
+    if len(unpacked) > most:
+        raise ValueError(f"it holds more than {shape[0]}×{shape[1]} values")
+    values: NDArray[Any] = np.load(io.BytesIO(unpacked), allow_pickle=False)
+    if values.shape != shape:
+        raise ValueError(f"it holds {values.shape} values, not {shape}")
     return values
 
 

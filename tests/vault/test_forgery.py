@@ -13,8 +13,9 @@ import pytest
 from locard.cli import main
 from locard.engine.records import FindingRecord
 from locard.service.examine import scratch_folder, subjects_of
-from locard.vault import ledger
-from locard.vault.errors import AlteredError
+from locard.vault import ledger, verify_files
+from locard.vault.bundle import export, import_bundle
+from locard.vault.errors import AlteredError, BundleError
 from locard.vault.vault import Vault
 
 
@@ -122,12 +123,16 @@ def test_row_that_the_index_does_not_have_is_named(lab, examined):
     }
 
 
-def test_clock_that_went_back_is_a_note(examined, lab, monkeypatch):
+def test_clock_that_went_back_is_a_note(examined, lab, monkeypatch, tmp_path):
     monkeypatch.setattr(ledger, "now", lambda: "2001-01-01T00:00:00.000000+00:00")
     photograph = lab.photographs(3, "again") / "000.jpg"
     shutil.copyfile(examined.exhibit("E0001").path, photograph)
     list(examined.add([photograph], actor=lab.actor))
     assert lab.named(examined) == {("note", "ledger", "entry 10")}
+    bundle = export(examined, tmp_path / "bundle")
+    with Vault.open(tmp_path / "second", create=True) as second:
+        import_bundle(second, bundle, lab.actor)
+        assert lab.named(second.case("2026-1")) == {("note", "ledger", "entry 10")}
 
 
 # --- files ---------------------------------------------------------------------------------------
@@ -177,6 +182,20 @@ def test_new_finding_does_not_rest_on_an_altered_artifact(examined, lab):
     with pytest.raises(AlteredError, match="was altered"):
         lab.record(examination, examined.exhibit("E0001"))
     assert examination.facts.done == 0
+
+
+def test_what_is_added_while_a_case_is_verified_is_no_stray(lab, examined):
+    folder = lab.photographs(1, "meanwhile")
+    original_problems = verify_files.original_problems
+
+    def add_meanwhile(*arguments):
+        list(examined.add([folder], actor=lab.actor))
+        return original_problems(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify_files, "original_problems", add_meanwhile)
+        assert lab.named(examined) == set()
+    assert examined.exhibit_count() == 4
 
 
 # --- the cache -----------------------------------------------------------------------------------
@@ -234,6 +253,20 @@ def test_scratch_folder_stays_inside(lab, examined, tmp_path, name):
     ):
         pass
     assert (victim / "file").exists()
+
+
+@pytest.mark.parametrize("value", ["x'ff'", "'../../victim'", "7"])
+@pytest.mark.parametrize(
+    ("table", "column", "key"), [("exhibits", "number", "1"), ("artifacts", "exhibit", "1/1/1/1")]
+)
+def test_hash_that_is_none_leads_nowhere(lab, examined, tmp_path, table, column, key, value):
+    lab.tamper(examined, f"UPDATE {table} SET sha256 = {value} WHERE {column} = 1")
+    assert ("altered", "row", f"{table} {key}") in lab.named(examined)
+    with pytest.raises(AlteredError, match=r"SHA-256 in the database was altered|cannot be read"):
+        list(examined.findings() if table == "artifacts" else examined.exhibits())
+    with pytest.raises(BundleError, match=f"row {key} of table {table} was altered"):
+        export(examined, tmp_path / "bundle")
+    assert not (tmp_path / "bundle").exists()
 
 
 def test_lock_file_stays_inside(lab, examined, tmp_path):

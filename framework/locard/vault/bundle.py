@@ -34,6 +34,7 @@ from locard.vault.models import (
     plain_row,
 )
 from locard.vault.store import CHUNK, ObjectStore, sync_folder
+from locard.vault.verify import record_problems
 
 if TYPE_CHECKING:
     from locard.vault.case import Case
@@ -54,7 +55,7 @@ def export(case: Case, destination: Path) -> Path:
 
     Raises:
         CaseError: The destination is there already.
-        BundleError: It cannot be written, or a file of the case is missing or altered.
+        BundleError: It cannot be written, or a file or row of the case is missing or altered.
     """
     destination = destination.absolute()
     if destination.exists():
@@ -78,6 +79,9 @@ def export(case: Case, destination: Path) -> Path:
 
 
 def _write(case: Case, folder: Path) -> None:
+    problems = record_problems(case.vault.database.engine, case.id)
+    if problems:
+        raise _unfit(f"the case's records are not as they were recorded: {problems[0].message}")
     layout = Layout(folder)
     layout.make_folders()
     with case.vault.database.reading() as session:

@@ -46,7 +46,13 @@ class ObjectStore:
         self.scratch = scratch
 
     def path(self, sha256: str) -> Path:
-        """Return where the file of this hash lies, or would lie."""
+        """Return where the file of this hash lies, or would lie.
+
+        Raises:
+            AlteredError: It is no hash: a tamperer's text could lead out of the store.
+        """
+        if not _is_hash(sha256):
+            raise AlteredError(f"a SHA-256 in the database was altered: it is {sha256!r}")
         return self.folder / sha256[:2] / sha256[2:]
 
     def stage(self) -> StagedFile:
@@ -94,6 +100,8 @@ class ObjectStore:
         Raises:
             OSError: It cannot be read, or is no regular file but a link, a pipe or the like.
         """
+        if not _is_hash(sha256):
+            return None
         try:
             # A link would lead to a file that others may change; a pipe would never end.
             descriptor = os.open(
@@ -151,6 +159,10 @@ class ObjectStore:
             sync_folder(self.folder)
         file.replace(target)
         sync_folder(target.parent)
+
+
+def _is_hash(text: object) -> bool:
+    return isinstance(text, str) and _HASH.fullmatch(text) is not None
 
 
 class StagedFile:

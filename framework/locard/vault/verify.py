@@ -68,7 +68,7 @@ def verify_case(
         yield from verify_rows.orphan_problems(session)
         yield from verify_files.original_problems(session, vault.store, case_id)
         yield from verify_files.artifact_problems(session, vault.store, case_id)
-        yield from verify_files.stray_problems(session, vault.store)
+        yield from verify_files.stray_problems(vault.database, vault.store)
         if models is not None:
             yield from model_problems(session, case_id, models)
     yield from verify_files.leftovers(vault.scratch)
@@ -77,12 +77,13 @@ def verify_case(
 def record_problems(
     engine: Engine, case_id: str, expected_head: str | None = None
 ) -> list[Problem]:
-    """Return what is wrong with the chain and rows of a case, files left aside."""
+    """Return what is wrong with the chain and rows of a case, files and notes left aside."""
     with Session(engine) as session:
-        return [
+        problems = [
             *verify_rows.chain_problems(session, case_id, expected_head),
             *verify_rows.row_problems(session, case_id),
         ]
+    return [problem for problem in problems if problem.kind != "note"]
 
 
 def model_problems(session: Session, case_id: str, models: ModelHash) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from locard.vault import labels
+from locard.vault.database import Database
 from locard.vault.facts import Problem
 from locard.vault.models import ArtifactRow, ExhibitRow, OriginalRow
 from locard.vault.store import ObjectStore
@@ -72,12 +73,17 @@ def _file_problems(
         yield Problem("altered", what, subject, message, {"recorded": sha256, "found": found})
 
 
-def stray_problems(session: Session, store: ObjectStore) -> Iterator[Problem]:
-    """Yield the files of the store that belong to no case of the vault."""
+def stray_problems(database: Database, store: ObjectStore) -> Iterator[Problem]:
+    """Yield the files of the store that belong to no case of the vault.
+
+    The rows are looked up after the files are listed, each time in a transaction of its own: what
+    an examination adds meanwhile is not a stray.
+    """
     writable = 0
     for _, group in groupby(store.files(), key=lambda file: file[1].parent):
         files = list(group)
-        known = _known(session, [sha256 for sha256, _ in files if sha256 is not None])
+        with database.reading() as session:
+            known = _known(session, [sha256 for sha256, _ in files if sha256 is not None])
         for sha256, path in files:
             if sha256 is None or sha256 not in known:
                 yield _stray(store, sha256, path)
@@ -95,8 +101,8 @@ def _stray(store: ObjectStore, sha256: str | None, path: Path) -> Problem:
     subject = str(path.relative_to(store.folder))
     if sha256 is not None and _is_whole(store, sha256):
         message = (
-            f"objects/{subject} is whole and belongs to no exhibit or finding: an interrupted "
-            "command left it; the same command, run again, takes it up"
+            f"objects/{subject} is whole and belongs to no exhibit or finding: a command is just "
+            "adding it, or was interrupted; the same command, run again, takes it up"
         )
         return Problem("note", "file", subject, message)
     message = f"objects/{subject} is nothing that Locard put there"

@@ -100,8 +100,12 @@ def load(name_or_path: str | Path, plugins: Catalogue) -> Pipeline:
             raw = tomllib.load(file)
     except OSError as error:
         raise PipelineError(f"cannot read pipeline {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PipelineError(f"{path} is not valid TOML: {error}") from None
+    except (ValueError, RecursionError) as error:
+        # Besides TOMLDecodeError: bytes that are not UTF-8, endless numbers, endless nesting.
+        raise PipelineError(
+            f"{path} is not valid TOML: {error}",
+            "Correct the file there, and check it with `locard pipeline show FILE`.",
+        ) from None
     return resolve(raw, str(path), plugins)
 
 
@@ -137,10 +141,10 @@ def _find(name_or_path: str, plugins: Catalogue) -> Path:
         return path
     known = sorted(plugins.pipelines)
     near = get_close_matches(name_or_path, known, n=1)
-    hint = f"Did you mean {near[0]}? " if near else ""
+    hints = [f"Did you mean {near[0]}?"] if near else []
+    hints.append(f"There are: {', '.join(known) or 'none'}; or give the path of a .toml file.")
     raise PipelineError(
-        f"there is no pipeline {name_or_path!r}",
-        f"{hint}There are: {', '.join(known) or 'none'}; or give the path of a .toml file.",
+        f"there is no pipeline {name_or_path!r}", " ".join([*hints, *plugins.unavailable()])
     )
 
 
@@ -176,7 +180,12 @@ def _complete(where: str, step: PipelineStep, plugin: type[Step]) -> PipelineSte
 def _explain(error: ValidationError, raw: Any) -> str:
     """Say what is wrong in the words of the file: step by name, key by name."""
     sentences = []
-    for problem in error.errors():
+    problems = error.errors()
+    # Of steps that are wrong pydantic says as well that there are too few that are right.
+    wrong = {problem["loc"][:1] for problem in problems if len(problem["loc"]) > 1}
+    for problem in problems:
+        if problem["type"] == "too_short" and problem["loc"] in wrong:
+            continue
         place, where = raw, []
         for part in problem["loc"]:
             try:

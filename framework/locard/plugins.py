@@ -320,13 +320,16 @@ class Catalogue:
         hints = []
         if near := get_close_matches(name, known, n=3):
             hints.append(f"Did you mean {', '.join(near)}?")
+        hints += [*self.unavailable(), "`locard plugin list` shows what there is."]
+        return " ".join(hints)
+
+    def unavailable(self) -> Iterator[str]:
+        """Yield sentences on plugins that are installed and offer nothing here."""
         for status in ("broken", "blocked"):
             names = [entry.name for entry in self.entries.values() if entry.status == status]
             if names:
                 why = f" (by {ALLOW_LIST_VARIABLE})" if status == "blocked" else ""
-                hints.append(f"Plugins {status}{why}: {', '.join(names)}.")
-        hints.append("`locard plugin list` shows what there is.")
-        return " ".join(hints)
+                yield f"Plugins {status}{why}: {', '.join(names)}."
 
 
 def _accept_class(base: type[Any]) -> Callable[[Any], tuple[str, Any]]:

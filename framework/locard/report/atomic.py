@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,7 +14,8 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
     """Write a file piece by piece beside its place, and move it there when it is complete.
 
     Args:
-        path: Where the file goes; one that is there is replaced.
+        path: Where the file goes; one that is there is replaced, but nothing that is no file: to
+            replace a device would take it from the whole machine.
         chunks: Its bytes, made while they are written.
 
     Raises:
@@ -21,6 +23,8 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
     """
     partial = path.with_name(f".locard-report-{os.getpid()}.partial")
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "it is not a regular file")
         try:
             with partial.open("wb") as file:
                 file.writelines(chunks)

@@ -27,6 +27,7 @@ from locard.engine.executor import Executor, WorkerDied
 from locard.engine.limits import loading_limits
 from locard.engine.receipts import THREADS_VARIABLE
 from locard.engine.tasks import Task
+from locard.errors import LocardError
 
 THREAD_VARIABLES = (
     THREADS_VARIABLE,
@@ -34,6 +35,8 @@ THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
 )
+_WORKERS_A_PROCESSOR = 4
+_WORKERS_ANYWHERE = 16
 _POOLS_WITHOUT_A_RESULT = 3
 """So many pools may break in a row before the executor says that workers cannot be started."""
 _MARGIN_SECONDS = 60.0
@@ -54,12 +57,23 @@ class LocalExecutor(Executor):
     """Runs tasks in worker processes on this machine.
 
     To be made, used and closed in one thread: the workers die with the thread that started them.
+
+    Raises:
+        LocardError: There are many more workers than processors. All start at once, and would take
+            the machine's memory and time from each other.
     """
 
     name = "local"
 
     def __init__(self, workers: int) -> None:
         super().__init__(workers)
+        most = max(_WORKERS_ANYWHERE, _WORKERS_A_PROCESSOR * available_processors())
+        if workers > most:
+            raise LocardError(
+                f"{workers} workers are too many for the {available_processors()} processors that "
+                f"Locard may use: more than {most} only wait for each other",
+                "Leave --workers away to have one for each processor.",
+            )
         self._context = _Context(max(1, available_processors() // workers))
         self._pool: ProcessPool | None = None
         self._pending: set[Future[None]] = set()

@@ -53,6 +53,21 @@ class Summary:
     interrupted: bool
 
 
+def check_run(plugins: Catalogue, executor: str, workers: int) -> None:
+    """Raise now what would end a run before its first exhibit.
+
+    :func:`examine` begins with it; call it before anything is recorded of a run.
+
+    Raises:
+        PluginError: The executor is not there.
+        LocardError: It cannot have so many workers, or ``LOCARD_MAX_MEGAPIXELS`` is wrong.
+    """
+    from locard.image.limits import max_pixels_allowed
+
+    max_pixels_allowed()
+    _executor(plugins, executor, workers)
+
+
 def examine(
     pipeline: Pipeline,
     subjects: Iterable[Subject],
@@ -83,8 +98,9 @@ def examine(
 
     Raises:
         PluginError: The executor, or a step's plugin, is not there.
-        LocardError: The scratch folder cannot be written.
+        LocardError: As for :func:`check_run`; or the scratch folder cannot be written.
     """
+    check_run(plugins, executor, workers)
     began = time.monotonic()
     exhibits = length_hint(subjects) if total is None else total
     plugins.notify(Started(exhibits, len(pipeline.steps), workers))

@@ -63,11 +63,13 @@ def examine_case(
         executor: Name of the executor.
 
     Raises:
-        LocardError: The case is closed, has no exhibits, is being examined by another process, or
+        LocardError: The run cannot begin, see :func:`locard.engine.run.check_run`; or the case is
+            closed, has no exhibits, is being examined by another process, or
             has an unfinished examination and ``resume`` is not set.
     """
-    from locard.engine.run import examine
+    from locard.engine.run import check_run, examine
 
+    check_run(plugins, executor, workers)
     with vault.lock_case(case_name):
         case = vault.case(case_name)
         start = _begin(case, pipeline_name, plugins, actor, resume=resume)

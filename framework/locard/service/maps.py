@@ -34,25 +34,28 @@ class MapFolder:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LocardError(
-                f"cannot write maps to {folder}: {error.strerror}",
-                "Give another folder with --maps.",
-            ) from None
+            raise _cannot_write(folder, error) from None
 
     def keep(self, subject: Subject, result: ExhibitResult) -> Mapping[str, SavedMaps]:
         """Write the maps and masks of one file.
 
         Returns:
             The files written, by step.
+
+        Raises:
+            LocardError: The folder cannot be written, or is full.
         """
         picture = _Picture(subject.path)
-        return {
-            finding.step: SavedMaps(
-                map=self._write_map(subject.sha256, finding, picture),
-                mask=self._write_mask(subject.sha256, finding),
-            )
-            for finding in result.findings
-        }
+        try:
+            return {
+                finding.step: SavedMaps(
+                    map=self._write_map(subject.sha256, finding, picture),
+                    mask=self._write_mask(subject.sha256, finding),
+                )
+                for finding in result.findings
+            }
+        except OSError as error:
+            raise _cannot_write(self.folder, error) from None
 
     def _write_map(self, sha256: str, finding: FindingRecord, picture: _Picture) -> Path | None:
         import numpy as np
@@ -78,6 +81,13 @@ class MapFolder:
         path = self.folder / f"{sha256}-{finding.step}-mask.png"
         shutil.copyfile(artifact.path, path)
         return path
+
+
+def _cannot_write(folder: Path, error: OSError) -> LocardError:
+    return LocardError(
+        f"cannot write maps to {folder}: {error.strerror or error}",
+        "Give another folder with --maps, or make room there.",
+    )
 
 
 class _Picture:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -14,6 +17,8 @@ from locard.errors import ExitCode, LocardError
 from locard.text import printable as printable
 
 DEBUG_VARIABLE = "LOCARD_DEBUG"
+_STDERR = 2
+_NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 
 
 class _LazyGroup(TyperGroup):
@@ -75,6 +80,7 @@ def locard(
 
 def main() -> None:
     """Run the command line; every error that a user can meet ends in words, not a traceback."""
+    _open_missing_streams()
     try:
         app()
     except LocardError as error:
@@ -84,6 +90,9 @@ def main() -> None:
         sys.stderr.write("locard: interrupted; what was finished is kept\n")
         raise SystemExit(ExitCode.INTERRUPTED) from None
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _NO_PLACE:
+            _report_lost_output(error)
+            raise SystemExit(ExitCode.ATTENTION) from None
         if os.environ.get(DEBUG_VARIABLE):
             raise
         sys.stderr.write(
@@ -91,6 +100,33 @@ def main() -> None:
             f"Set {DEBUG_VARIABLE}=1 and run the command again to see where it comes from.\n"
         )
         raise SystemExit(ExitCode.BUG) from None
+
+
+def _open_missing_streams() -> None:
+    """Lead standard streams that the caller closed to nowhere.
+
+    Their numbers would go to the next files that are opened, and what a worker prints into them.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _report_lost_output(error: OSError) -> None:
+    """Say that what was to be written has no place, and let go of it."""
+    with suppress(OSError):
+        # What is still unsaid Python would try to say once more when it ends, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    report_error(
+        LocardError(
+            f"the output cannot be written: {error.strerror}",
+            "Make room where standard output, --maps or TMPDIR lead; what was recorded in a case "
+            "is kept.",
+        )
+    )
 
 
 def report_error(error: LocardError) -> None:

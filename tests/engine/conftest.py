@@ -26,16 +26,20 @@ Worker processes get the parent's ``sys.path``, so they find the plugin as they 
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def plugins() -> Iterator[Catalogue]:
-    """The core and the lab's plugins, here and in worker processes."""
+    """The core and the lab's plugins, here and in worker processes.
+
+    For a module, not the session: tests of other folders start commands of their own, which must
+    not inherit the allow-list.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(ALLOW_LIST_VARIABLE, "acme-hostile,acme-broken")
         patch.setattr(sys, "path", [str(LAB), *sys.path])
         yield Catalogue(allowed=allow_list())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pipeline(plugins: Catalogue) -> Callable[..., Pipeline]:
     """Makes a pipeline of steps given as dictionaries, or as names of plugins."""
 
@@ -106,7 +110,7 @@ def run(plugins: Catalogue, tmp_path: Path) -> Callable[..., Results]:
     return lambda *args, **rest: _run_in(tmp_path, plugins, *args, **rest)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def run_once(
     plugins: Catalogue, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., Results]:

@@ -13,6 +13,7 @@ from locard.errors import ExitCode, ImageError, LocardError
 from locard.plugins import catalogue
 
 if TYPE_CHECKING:
+    from locard.intake import Source
     from locard.pipelines import Pipeline
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -75,7 +76,7 @@ def show(name: Annotated[str, typer.Argument(help="Name, or path of a .toml file
 
 @app.command("plan")
 def plan(
-    files: Annotated[list[Path], typer.Argument(help="Photographs.")],
+    files: Annotated[list[str], typer.Argument(help="Photographs, folders, or globs.")],
     pipeline: PipelineOption = "quick",
     json: JsonOption = False,
 ) -> None:
@@ -84,12 +85,13 @@ def plan(
     from rich.text import Text
 
     from locard import pipelines
+    from locard.intake import find
 
     loaded = pipelines.load(pipeline, catalogue())
     readable = True
     table = Table("file", "step", "plugin", "will run", "why not")
-    for file in files:
-        for row in _plan_rows(loaded, file):
+    for source in find(files, everything=False):
+        for row in _plan_rows(loaded, source) if source.status != "skipped" else ():
             readable &= row["outcome"] != "failed"
             if json:
                 print_json(row)
@@ -103,17 +105,14 @@ def plan(
     raise typer.Exit(ExitCode.OK if readable else ExitCode.ATTENTION)
 
 
-def _plan_rows(loaded: Pipeline, file: Path) -> list[dict[str, Any]]:
-    from locard.engine.plan import Skip, plan_exhibit
-    from locard.image import read_header
+def _plan_rows(loaded: Pipeline, source: Source) -> list[dict[str, Any]]:
+    from locard.engine.plan import Skip, header_of, plan_exhibit
 
-    try:
-        header: Any = read_header(file)
-    except ImageError as error:
-        header = error
+    refused = ImageError("unreadable", source.message or "it cannot be read")
+    header = header_of(Path(source.name)) if source.status == "file" else refused
     return [
         {
-            "file": str(file),
+            "file": source.name,
             "step": step.name,
             "plugin": step.plugin,
             "runs": not isinstance(step, Skip),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locard.detectors import Unmet
 from locard.engine.tasks import Limits, PlannedStep
-from locard.errors import ImageError
+from locard.errors import ImageError, LocardError
 from locard.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -67,6 +68,20 @@ class ExhibitPlan:
     def skips(self) -> tuple[Skip, ...]:
         """The steps that will not."""
         return tuple(step for step in self.steps if isinstance(step, Skip))
+
+
+def header_of(path: Path) -> Header | ImageError:
+    """Return a file's header, or why there is none; no pixel is decoded."""
+    from locard.image import read_header
+
+    try:
+        return read_header(path)
+    except ImageError as error:
+        return error
+    except LocardError as error:
+        return ImageError("unreadable", f"the file cannot be read: {error.message}", error.hint)
+    except OSError as error:
+        return ImageError("unreadable", f"the file cannot be read: {error}")
 
 
 def plan_exhibit(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from locard.engine.cache import models_of, with_keys
 from locard.engine.events import Examined, Finished, Started
 from locard.engine.executor import Executor, WorkerDied
-from locard.engine.plan import plan_exhibit
+from locard.engine.plan import header_of, plan_exhibit
 from locard.engine.progress import Cached, Progress
 from locard.engine.records import ExhibitResult
 from locard.engine.tasks import Subject
@@ -24,7 +24,6 @@ from locard.errors import ImageError, LocardError, PluginError
 from locard.outcomes import Outcome
 
 if TYPE_CHECKING:
-    from locard.image import Header
     from locard.pipelines import Pipeline
     from locard.plugins import Catalogue
 
@@ -157,7 +156,7 @@ class _Run:
             progress.clean_up()
 
     def _planned(self, number: int, subject: Subject) -> Progress:
-        header = _header(subject)
+        header = header_of(subject.path)
         plan = plan_exhibit(self._pipeline, header, self._plugins)
         plan = with_keys(plan, subject.sha256, self._plugins, self._models)
         spool = self._scratch / f"{number:06d}-{subject.sha256[:12]}"
@@ -199,20 +198,6 @@ class _Run:
         yield progress.subject, progress.result()
         progress.clean_up()
         del self._under_way[number]
-
-
-def _header(subject: Subject) -> Header | ImageError:
-    """Return the header, or why there is none."""
-    from locard.image import read_header
-
-    try:
-        return read_header(subject.path)
-    except ImageError as error:
-        return error
-    except LocardError as error:
-        return ImageError("unreadable", f"the file cannot be read: {error.message}", error.hint)
-    except OSError as error:
-        return ImageError("unreadable", f"the file cannot be read: {error}")
 
 
 def _executor(plugins: Catalogue, name: str, workers: int) -> Executor:

@@ -15,7 +15,9 @@ from locard.engine.records import ArtifactRecord, FindingRecord
 from locard.outcomes import Outcome
 from locard.service.replay import Difference, compare_exhibit
 
-MAP = ArtifactRecord("map", "map", Path("x"), "aa" * 32, 10, "application/gzip", {"rows": 1, "columns": 800})
+MAP = ArtifactRecord(
+    "map", "map", Path("x"), "aa" * 32, 10, "application/gzip", {"rows": 1, "columns": 800}
+)
 
 
 def written_map(folder: Path, name: str, values: list[float], level: int) -> ArtifactRecord:

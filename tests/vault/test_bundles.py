@@ -13,7 +13,7 @@ from pathlib import Path
 import bagit
 import pytest
 
-from locard.errors import ExitCode
+from locard.errors import ExitCode, LocardError
 from locard.vault.bundle import export, import_bundle
 from locard.vault.errors import BundleError, CaseError
 from locard.vault.vault import Vault
@@ -252,7 +252,7 @@ def test_export_does_not_overwrite(examined, bundle):
 
 def test_export_into_nowhere_is_an_error_in_words(examined, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(BundleError, match="cannot be written"):
+    with pytest.raises(LocardError, match="cannot be written"):
         export(examined, tmp_path / "file" / "bundle")
 
 

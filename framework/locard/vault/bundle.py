@@ -21,6 +21,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from locard import __version__
+from locard.errors import LocardError
 from locard.vault import ledger
 from locard.vault.bundle_import import import_bundle as import_bundle
 from locard.vault.bundle_layout import FORMAT, README, Layout, artifact_name, original_name
@@ -55,7 +56,8 @@ def export(case: Case, destination: Path) -> Path:
 
     Raises:
         CaseError: The destination is there already.
-        BundleError: It cannot be written, or a file or row of the case is missing or altered.
+        LocardError: The destination cannot be written.
+        BundleError: A file or row of the case is missing or altered.
     """
     destination = destination.absolute()
     if destination.exists():
@@ -68,11 +70,13 @@ def export(case: Case, destination: Path) -> Path:
         _write(case, partial)
         partial.replace(destination)
         sync_folder(destination.parent)
-    except (OSError, bagit.BagError) as error:
-        raise BundleError(
-            f"the bundle {destination} cannot be written: {error}",
+    except OSError as error:
+        raise LocardError(
+            f"the bundle {destination} cannot be written: {error.strerror or error}",
             "Check the folder above it and the room on its disk.",
         ) from error
+    except bagit.BagError as error:
+        raise BundleError(f"the bundle {destination} cannot be written: {error}") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return destination

@@ -75,12 +75,13 @@ def cell_levels(levels: NDArray[np.uint8], factor: float, cell: int = CELL) -> N
     Returns:
         float32 in [0, 1], shape (⌈H/cell⌉, ⌈W/cell⌉); edge cells: means of what they have.
     """
-    starts = [np.arange(0, side, cell) for side in levels.shape[:2]]
-    rows = np.add.reduceat(levels.sum(axis=2, dtype=np.uint32), starts[0], axis=0)
-    sums = np.add.reduceat(rows, starts[1], axis=1)
-    sides = [
-        np.diff(start, append=side) for start, side in zip(starts, levels.shape[:2], strict=True)
-    ]
+    height, width = levels.shape[:2]
+    down, across = np.arange(0, height, cell), np.arange(0, width, cell)
+    # Down first, along which memory is contiguous: that leaves an eighth to add up across.
+    samples = levels.reshape(height, width * 3)
+    rows = np.add.reduceat(samples, down, axis=0, dtype=np.uint32)
+    sums = np.add.reduceat(rows, across * 3, axis=1)
+    sides = np.diff(down, append=height), np.diff(across, append=width)
     means = sums / (3 * np.outer(*sides))
     shares: NDArray[np.float32] = np.minimum(means * (factor / 255), 1).astype(np.float32)
     return shares

@@ -19,6 +19,7 @@ from locard.engine.tasks import Subject
 LAB = Path(__file__).parent / "lab"
 
 SCRIPT = """
+import signal
 import sys
 from pathlib import Path
 from locard.engine.run import examine
@@ -27,6 +28,9 @@ from locard.pipelines import resolve
 from locard.plugins import catalogue
 
 def main():
+    # A test run in the background may have been started with interrupts ignored, which children
+    # inherit; here somebody sits at the terminal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     scratch, *rest = sys.argv[1:]
     plugins = catalogue()
     steps = [

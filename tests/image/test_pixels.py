@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image as Pillow
+from PIL import ImageFile
 
 from locard.errors import ImageError
 from locard.image import Image, decoder_id
@@ -29,6 +30,13 @@ def opened(name: str) -> Image:
     return Image.from_bytes(SPECIAL[name].data, name)
 
 
+@pytest.fixture(params=[False, True], ids=["", "lenient"])
+def lenient(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch):
+    """Pillow as it is, and as another library may have set it for the whole process."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", request.param)
+
+
+@pytest.mark.usefixtures("lenient")
 @pytest.mark.parametrize("attribute", ["pixels", "luma", "native", "alpha"])
 @pytest.mark.parametrize("sample", BROKEN.values(), ids=BROKEN.keys())
 def test_broken_picture_is_refused_whole(sample: bad_files.Sample, attribute: str):

@@ -227,11 +227,10 @@ import os, sys, time
 from pathlib import Path
 from locard.vault.vault import Vault
 with Vault.open(Path(sys.argv[1])) as vault, vault.lock_case(sys.argv[2]):
-    child = os.fork()
-    if child == 0:
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)  # by now, what runs after a fork has run
         time.sleep(60)
         os._exit(0)
-    print(child, flush=True)
     time.sleep(60)
 """
 

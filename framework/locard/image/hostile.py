@@ -9,6 +9,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from locard.errors import LocardError
 
@@ -27,7 +28,7 @@ def contained(*loggers: str) -> Iterator[None]:
     Raises:
         DecoderFailure: The decoder raised anything but MemoryError or an error of Locard's own.
     """
-    with warnings.catch_warnings(), _silenced(loggers):
+    with warnings.catch_warnings(), _silenced(loggers), _strict_pillow():
         warnings.simplefilter("ignore")
         try:
             yield
@@ -59,6 +60,24 @@ def overheard() -> Iterator[list[str]]:
             os.close(terminal)
             words.seek(0)
             lines += words.read().decode("utf-8", errors="replace").splitlines()
+
+
+@contextmanager
+def _strict_pillow() -> Iterator[None]:
+    """Have Pillow refuse pictures that were cut.
+
+    Any module of the process can tell it to fill them with grey instead, and WeasyPrint, which
+    writes PDF reports, does.
+    """
+    pillow: Any = sys.modules.get("PIL.ImageFile")
+    before = pillow and pillow.LOAD_TRUNCATED_IMAGES
+    if pillow is not None:
+        pillow.LOAD_TRUNCATED_IMAGES = False
+    try:
+        yield
+    finally:
+        if pillow is not None:
+            pillow.LOAD_TRUNCATED_IMAGES = before
 
 
 @contextmanager

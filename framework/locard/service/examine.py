@@ -67,38 +67,46 @@ def examine_case(
             closed, has no exhibits, is being examined by another process, or
             has an unfinished examination and ``resume`` is not set.
     """
-    from locard.engine.run import check_run, examine
+    from locard.engine.run import check_run
 
     check_run(plugins, executor, workers)
     with vault.lock_case(case_name):
         case = vault.case(case_name)
         start = _begin(case, pipeline_name, plugins, actor, resume=resume)
-        examination = start.examination
-        facts = examination.facts
+        facts = start.examination.facts
         if facts.finished_at is not None:
             return CaseRun(facts.number, resumed=True, summary=None)
         if start.resumed:
-            examination.resume(actor=actor)
-        labels: dict[str, str] = {}
-
-        def record(subject: Subject, result: ExhibitResult) -> None:
-            examination.record(labels.pop(subject.sha256), result, actor=actor)
-
-        with scratch_folder(vault, facts.id) as scratch:
-            summary = examine(
-                start.pipeline,
-                subjects_of(vault, examination.pending(), labels),
-                plugins=plugins,
-                sink=record,
-                scratch=scratch,
-                workers=workers,
-                executor=executor,
-                cached=vault.cached,
-                total=facts.planned - facts.done,
-            )
+            start.examination.resume(actor=actor)
+        summary = _run(vault, start, plugins, workers, executor, actor)
         if not summary.interrupted:
-            examination.finish(actor=actor)
+            start.examination.finish(actor=actor)
         return CaseRun(facts.number, start.resumed, summary)
+
+
+def _run(
+    vault: Vault, start: _Start, plugins: Catalogue, workers: int, executor: str, actor: str
+) -> Summary:
+    from locard.engine.run import examine
+
+    examination, facts = start.examination, start.examination.facts
+    labels: dict[str, str] = {}
+
+    def record(subject: Subject, result: ExhibitResult) -> None:
+        examination.record(labels.pop(subject.sha256), result, actor=actor)
+
+    with scratch_folder(vault, facts.id) as scratch:
+        return examine(
+            start.pipeline,
+            subjects_of(vault, examination.pending(), labels),
+            plugins=plugins,
+            sink=record,
+            scratch=scratch,
+            workers=workers,
+            executor=executor,
+            cached=vault.cached,
+            total=facts.planned - facts.done,
+        )
 
 
 @contextmanager

@@ -94,38 +94,54 @@ def replay_case(
     case = vault.case(case_name)
     facts = _examination(case, number)
     pipeline = pipelines.resolve(facts.pipeline, f"examination {facts.number}", plugins)
-    recorded: dict[str, dict[str, FindingRecord]] = {}
-    labels: dict[str, str] = {}
-    differences: list[Difference] = []
-    compared = 0
-
-    def compare(subject: Subject, result: ExhibitResult) -> None:
-        nonlocal compared
-        label = labels.pop(subject.sha256)
-        expected = recorded.pop(label)
-        compared += len(expected)
-        differences.extend(compare_exhibit(label, expected, result.findings))
-
-    def again() -> Iterator[ExhibitFacts]:
-        for exhibit in _exhibits(case):
-            stored = case.findings(examination=facts.number, exhibit=exhibit.label)
-            findings = {item.finding.step: item.finding for item in stored}
-            if findings:
-                recorded[exhibit.label] = findings
-                yield exhibit
-
+    comparison = _Comparison(case, facts.number)
     with scratch_folder(vault, f"replay-{facts.id}") as scratch:
         summary = examine(
             pipeline,
-            subjects_of(vault, again(), labels),
+            comparison.subjects(),
             plugins=plugins,
-            sink=compare,
+            sink=comparison.compare,
             scratch=scratch,
             workers=workers,
             executor=executor,
             total=facts.done,
         )
-    return Replay(facts.number, summary.exhibits, compared, tuple(differences), summary.interrupted)
+    return Replay(
+        facts.number,
+        summary.exhibits,
+        comparison.findings,
+        tuple(comparison.differences),
+        summary.interrupted,
+    )
+
+
+class _Comparison:
+    """Hands out the exhibits of an examination, and holds what comes back against the record."""
+
+    def __init__(self, case: Case, number: int) -> None:
+        self.findings = 0
+        self.differences: list[Difference] = []
+        self._case = case
+        self._number = number
+        self._labels: dict[str, str] = {}
+        self._recorded: dict[str, dict[str, FindingRecord]] = {}
+
+    def subjects(self) -> Iterator[Subject]:
+        return subjects_of(self._case.vault, self._examined(), self._labels)
+
+    def _examined(self) -> Iterator[ExhibitFacts]:
+        for exhibit in _exhibits(self._case):
+            stored = self._case.findings(examination=self._number, exhibit=exhibit.label)
+            findings = {item.finding.step: item.finding for item in stored}
+            if findings:
+                self._recorded[exhibit.label] = findings
+                yield exhibit
+
+    def compare(self, subject: Subject, result: ExhibitResult) -> None:
+        label = self._labels.pop(subject.sha256)
+        recorded = self._recorded.pop(label)
+        self.findings += len(recorded)
+        self.differences += compare_exhibit(label, recorded, result.findings)
 
 
 def compare_exhibit(

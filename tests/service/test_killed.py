@@ -1,7 +1,8 @@
-"""`kill -9` of the whole process group at random moments: nothing lost, nothing twice.
+"""Runs that do not come to their end, or meet another: nothing lost, nothing twice.
 
-Real processes, real signals. Each round starts ``locard examine --resume``, kills everything that
-it started, and checks that nothing survives; in the end the case is whole and verifies.
+Real processes, real signals. `kill -9` hits the whole process group at random moments: each
+round starts ``locard examine --resume``, kills everything that it started, and checks that nothing
+survives; in the end the case is whole and verifies.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +127,53 @@ def test_nothing_is_lost_and_nothing_is_there_twice(folder: Path, rounds: int):
     assert_whole(folder)
 
 
-def assert_whole(folder: Path) -> None:
+def test_a_second_run_is_told_who_holds_the_case_and_ctrl_c_keeps_what_is_done(folder: Path):
+    steps = "".join(f'[[steps]]\nname = "ghost-{n}"\nplugin = "ghost"\n' for n in range(30))
+    (folder / "p.toml").write_text(f'name = "long"\nversion = "1"\n{steps}')
+    first = subprocess.Popen(
+        [*LOCARD, "examine", "K-1", "-p", "p.toml", "--vault", "vault", "-w", "1"],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # A test run in the background may have been started with interrupts ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+    wait_for_findings(folder)
+    second = subprocess.run(
+        [*LOCARD, "examine", "K-1", "-p", "p.toml", "--vault", "vault"],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert second.returncode == 3
+    assert f"is in use by process {first.pid}" in second.stderr
+    os.killpg(first.pid, signal.SIGINT)
+    _, errors = first.communicate(timeout=60)
+    assert first.returncode == 130, errors
+    assert "what was finished is kept" in errors
+    assert "Traceback" not in errors
+    assert group(first.pid) == []
+    (run,) = locard(folder, "examine", "K-1", "-p", "p.toml", "--resume", "--json")
+    assert run["resumed"]
+    assert 0 < run["exhibits"] < EXHIBITS
+    assert_whole(folder, steps=30)
+
+
+def wait_for_findings(folder: Path) -> None:
+    """Wait until some exhibits have their findings."""
+    deadline = time.monotonic() + 60
+    with closing(sqlite3.connect(folder / "vault" / "vault.db")) as database:
+        while time.monotonic() < deadline:
+            if database.execute("SELECT count(*) FROM findings").fetchone()[0]:
+                return
+            time.sleep(0.05)
+    raise AssertionError("nothing was examined")
+
+
+def assert_whole(folder: Path, steps: int = 3) -> None:
     """Check that each finished examination has each finding once, and that the case verifies."""
     problems = locard(folder, "case", "verify", "K-1", "--json")
     assert [item for item in problems if item.get("kind") in ("altered", "missing", "added")] == []
@@ -137,6 +186,6 @@ def assert_whole(folder: Path) -> None:
         for facts in examinations:
             stored = case.findings(examination=facts.number)
             counts = Counter((item.exhibit, item.finding.step) for item in stored)
-            assert len(counts) == EXHIBITS * 3
+            assert len(counts) == EXHIBITS * steps
             assert set(counts.values()) == {1}
         assert list(vault.scratch.iterdir()) == []

@@ -86,9 +86,11 @@ def main() -> None:
     except LocardError as error:
         report_error(error)
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("locard: interrupted; what was finished is kept\n")
-        raise SystemExit(ExitCode.INTERRUPTED) from None
+    except SystemExit as end:
+        # Typer makes this exit out of an interrupt, without a word.
+        if end.code == ExitCode.INTERRUPTED:
+            sys.stderr.write("locard: interrupted; what was finished is kept\n")
+        raise
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_PLACE:
             _report_lost_output(error)

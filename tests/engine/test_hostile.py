@@ -229,6 +229,7 @@ def test_a_worker_that_is_deaf_to_its_timer_is_killed_from_outside(
     run: Run, pipeline: Run, act: Run, photographs: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("locard.engine.local._MARGIN_SECONDS", 2.0)
+    monkeypatch.setattr("locard.engine.limits._LOADING_SECONDS", 1.0)
     last = {"name": "last", "plugin": "acme-mean", "limits": {"seconds": 1}}
     made = pipeline(act("ignores-alarm", seconds=1), last)
     results = run(made, photographs(1))

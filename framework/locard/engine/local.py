@@ -239,10 +239,10 @@ def _restore(variables: Mapping[str, str | None]) -> None:
 
 def _backstop(task: Task) -> float:
     """Return the seconds after which pebble kills a worker that its own timers did not."""
-    return _MARGIN_SECONDS + sum(
-        _OPENING_TOO * step.limits.seconds + loading_limits(step.limits).seconds
-        for step in task.steps
-    )
+    running = sum(_OPENING_TOO * step.limits.seconds for step in task.steps)
+    # Once for all steps: only a first run ever, which compiles, takes long to load any.
+    loading = max((loading_limits(step.limits).seconds for step in task.steps), default=0.0)
+    return _MARGIN_SECONDS + running + loading
 
 
 def _startup_death() -> WorkerDied:

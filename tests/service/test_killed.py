@@ -133,7 +133,7 @@ def test_nothing_is_lost_and_nothing_is_there_twice(folder: Path, rounds: int):
 
 
 def test_a_second_run_is_told_who_holds_the_case_and_ctrl_c_keeps_what_is_done(folder: Path):
-    steps = "".join(f'[[steps]]\nname = "ghost-{n}"\nplugin = "ghost"\n' for n in range(30))
+    steps = "".join(f'[[steps]]\nname = "ghost-{n}"\nplugin = "ghost"\n' for n in range(12))
     (folder / "p.toml").write_text(f'name = "long"\nversion = "1"\n{steps}')
     first = subprocess.Popen(
         [*LOCARD, "examine", "K-1", "-p", "p.toml", "--vault", "vault", "-w", "1"],
@@ -164,7 +164,7 @@ def test_a_second_run_is_told_who_holds_the_case_and_ctrl_c_keeps_what_is_done(f
     (run,) = locard(folder, "examine", "K-1", "-p", "p.toml", "--resume", "--json")
     assert run["resumed"]
     assert 0 < run["exhibits"] < EXHIBITS
-    assert_whole(folder, steps=30)
+    assert_whole(folder, steps=12)
 
 
 def wait_for_findings(folder: Path) -> None:

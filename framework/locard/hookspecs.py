@@ -45,6 +45,11 @@ def register_exporters(register: Register) -> None:
 
 
 @hookspec
+def register_layouts(register: Register) -> None:
+    """Offer layouts of data sets: call ``register(LayoutClass)`` for each."""
+
+
+@hookspec
 def register_commands(register: RegisterCommand) -> None:
     """Offer commands: call ``register(name, "module:typer_app", "one line of help")`` for each."""
 

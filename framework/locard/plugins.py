@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from locard.detectors import Detector, Refiner, Step
     from locard.engine.events import Event
     from locard.engine.executor import Executor
+    from locard.evaluation.datasets import Layout
     from locard.report.exporter import Exporter
 
 ALLOW_LIST_VARIABLE = "LOCARD_PLUGINS"
@@ -268,6 +269,13 @@ class Catalogue:
         return self._collect("register_exporters", "exporter", _accept_class(Exporter))
 
     @property
+    def layouts(self) -> dict[str, type[Layout]]:
+        """Layouts of data sets by name."""
+        from locard.evaluation.datasets import Layout
+
+        return self._collect("register_layouts", "layout", _accept_class(Layout))
+
+    @property
     def commands(self) -> dict[str, Command]:
         """Commands by name."""
         return self._collect("register_commands", "command", _accept_command)
@@ -275,7 +283,7 @@ class Catalogue:
     def collect_all(self) -> None:
         """Call every hook, so that ``entries`` says all there is to say."""
         _ = (self.detectors, self.refiners, self.pipelines)
-        _ = (self.executors, self.exporters, self.commands)
+        _ = (self.executors, self.exporters, self.layouts, self.commands)
 
     # --- observing -----------------------------------------------------------------------------
 

@@ -1,0 +1,1 @@
+"""Measures how good detectors are: data sets, metrics, calibration, robustness, validation."""

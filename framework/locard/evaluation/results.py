@@ -1,0 +1,139 @@
+"""The result of an evaluation, as its JSON holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+FORMAT = "locard-evaluation/1"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Estimate(_Model):
+    """A figure with its 95 % bootstrap interval over images.
+
+    Attributes:
+        value: None where no image defines it.
+        low: Lower bound; None where fewer than two images define it.
+        high: Upper bound.
+        images: How many images it was taken over: those that define it.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    images: int = 0
+
+
+class Curve(_Model):
+    """A curve to draw: F1 over threshold (mean over images), or the image-level ROC."""
+
+    name: Literal["f1", "roc"]
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+class SubsetResult(_Model):
+    """Everything that was measured of one step on one subset under one treatment.
+
+    Attributes:
+        step: Name of the step.
+        treatment: ``none``, ``jpeg-80``, …
+        by: What divides the data set: ``all``, ``kind``, ``source``, ``size``, ``share`` or a fact.
+        value: Which part of it: ``splice``, ``JPEG 80-89``, …; ``all`` where ``by`` is.
+        images: How many.
+        tampered: How many of them tampered.
+        outcomes: How many findings had each outcome.
+        without_map: Findings without a map, which count as marking nothing.
+        without_truth: Tampered images whose mask is missing or unfit, left out of pixel figures.
+        metrics: By name, see :data:`locard.evaluation.metrics.METRICS`.
+        curves: To draw.
+    """
+
+    step: str
+    treatment: str
+    by: str
+    value: str
+    images: int
+    tampered: int
+    outcomes: Mapping[str, int]
+    without_map: int = 0
+    without_truth: int = 0
+    metrics: Mapping[str, Estimate]
+    curves: tuple[Curve, ...] = ()
+
+
+class StepFacts(_Model):
+    """Which method was measured: what must be the same for the figures to hold.
+
+    ``models`` are (name, version, SHA-256) mappings as receipts have them.
+    """
+
+    name: str
+    plugin: str
+    version: str
+    parameters: Mapping[str, Any]
+    models: tuple[Mapping[str, str], ...] = ()
+    input: str | None = None
+    gives_verdict: bool = True
+
+
+class DatasetFacts(_Model):
+    """Which images they were.
+
+    Attributes:
+        name: The folder's name.
+        layout: Name of the layout.
+        sha256: Of the canonical JSON of all samples: name, kind, hash of the image, hash of the
+            mask. Two runs with the same value saw the same data.
+        images: How many.
+        kinds: How many of each kind.
+        problems: What could not be used, one sentence each.
+    """
+
+    name: str
+    layout: str
+    sha256: str
+    images: int
+    kinds: Mapping[str, int]
+    problems: tuple[str, ...] = ()
+
+
+class LeakFinding(_Model):
+    """Whether facts that are no content tell the classes apart.
+
+    Attributes:
+        feature: ``all together``, or one of them: ``width × height``, ``quantisation tables``, …
+        balanced_accuracy: Of a decision tree in cross-validation, groups kept together; chance is
+            one half.
+        low: Lower 95 % bound.
+        high: Upper bound.
+        leaks: Whether the lower bound is above chance by enough to matter.
+    """
+
+    feature: str
+    balanced_accuracy: float
+    low: float
+    high: float
+    leaks: bool
+
+
+class Results(_Model):
+    """One evaluation: reproducible from what it says of itself."""
+
+    format: Literal["locard-evaluation/1"] = "locard-evaluation/1"
+    created: str
+    environment: Mapping[str, Any]
+    command: Mapping[str, Any]
+    dataset: DatasetFacts
+    pipeline: Mapping[str, Any]
+    pipeline_sha256: str
+    steps: tuple[StepFacts, ...]
+    treatments: tuple[str, ...]
+    leaks: tuple[LeakFinding, ...] | None = None
+    subsets: tuple[SubsetResult, ...]

@@ -12,7 +12,6 @@ opacity is left out. Only ``png`` keeps 16 bits. No header, profile or metadata 
 
 from __future__ import annotations
 
-import io
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -22,6 +21,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from locard.errors import LocardError
+from locard.evaluation.pixels import (
+    JPEG_LARGEST_SIDE,
+    add_noise,
+    blur,
+    encode_jpeg,
+    encode_png,
+    nearest,
+    resize,
+    scaled_length,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,11 +52,9 @@ STANDARD = (
 SMALLEST_SIDE = 8
 """No copy is made smaller than this, in pixels: less than one JPEG block says nothing."""
 
-_JPEG_LARGEST_SIDE = 65500  # libjpeg's JPEG_MAX_DIMENSION
 _BLUR_SIGMA = 1.0
 _NOISE_SIGMA = 3.0
 _FACTORS = (0.1, 4.0)
-_FAST = 1
 _FORMS = (
     "jpeg-Q (Q from 1 to 100)",
     f"scale-F (F from {_FACTORS[0]:g} to {_FACTORS[1]:g})",
@@ -126,6 +133,11 @@ class Recompressed(Treatment):
 
     def apply(self, image: Image) -> bytes:
         """See :meth:`Treatment.apply`."""
+        if max(image.width, image.height) > JPEG_LARGEST_SIDE:
+            raise TreatmentError(
+                f"a picture of {image.width}×{image.height} pixels cannot be saved as JPEG",
+                f"Its sides may have {JPEG_LARGEST_SIDE} pixels at most; leave {self.name} out.",
+            )
         return encode_jpeg(_visible(image), self.quality)
 
 
@@ -297,110 +309,6 @@ _MAKERS: tuple[tuple[str, Callable[..., Treatment | None]], ...] = (
     ("noise", Noisy),
     ("png", Stored),
 )
-
-
-# --- pure functions of arrays ------------------------------------------------------------------
-
-
-def scaled_length(length: int, factor: float) -> int:
-    """Return a side's length after scaling: rounded, halves up."""
-    return int(length * factor + 0.5)
-
-
-def resize(pixels: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """Resample with Lanczos-3, the kernel widened by the factor where the picture shrinks.
-
-    Args:
-        pixels: uint8, (H, W) or (H, W, 3).
-        height: New height in pixels.
-        width: New width in pixels.
-    """
-    from PIL import Image as Pillow
-
-    picture = Pillow.fromarray(np.ascontiguousarray(pixels))
-    return np.asarray(picture.resize((width, height), Pillow.Resampling.LANCZOS))
-
-
-def nearest(mask: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
-    """Resample a mask: each pixel takes the value at its centre.
-
-    Args:
-        mask: bool, (H, W).
-        height: New height in pixels.
-        width: New width in pixels.
-    """
-    rows = (2 * np.arange(height) + 1) * mask.shape[0] // (2 * height)
-    columns = (2 * np.arange(width) + 1) * mask.shape[1] // (2 * width)
-    resampled: NDArray[np.bool_] = mask[rows[:, None], columns[None, :]]
-    return resampled
-
-
-def blur(pixels: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
-    """Smooth each channel with a Gaussian, cut off at 4 sigma, mirrored at the border; rounded.
-
-    Args:
-        pixels: uint8, (H, W) or (H, W, 3).
-        sigma: In pixels.
-    """
-    from scipy.ndimage import gaussian_filter
-
-    values = pixels.astype(np.float32)
-    return _rounded(gaussian_filter(values, sigma, mode="mirror", truncate=4.0, axes=(0, 1)))
-
-
-def add_noise(pixels: NDArray[np.uint8], sigma: float, seed: int) -> NDArray[np.uint8]:
-    """Add Gaussian noise, independent in each pixel and channel; rounded and clipped.
-
-    Args:
-        pixels: uint8, (H, W) or (H, W, 3).
-        sigma: In grey levels.
-        seed: Any whole number from 0.
-    """
-    # The stream of RandomState never changes between versions of numpy (NEP 19); that of the
-    # newer generators may.
-    generator = np.random.MT19937(np.random.SeedSequence(seed))
-    noise = np.random.RandomState(generator).standard_normal(pixels.shape)
-    return _rounded(pixels + sigma * noise)
-
-
-def encode_jpeg(pixels: NDArray[np.uint8], quality: int) -> bytes:
-    """Return a baseline JPEG by Pillow: IJG tables of the quality, colours 4:2:0, no metadata.
-
-    Args:
-        pixels: uint8, (H, W) or (H, W, 3).
-        quality: 1 to 100.
-
-    Raises:
-        TreatmentError: A side is longer than a JPEG can have.
-    """
-    from PIL import Image as Pillow
-
-    height, width = pixels.shape[:2]
-    if max(height, width) > _JPEG_LARGEST_SIDE:
-        raise TreatmentError(
-            f"a picture of {width}×{height} pixels cannot be saved as JPEG",
-            f"Its sides may have {_JPEG_LARGEST_SIDE} pixels at most; leave this treatment out.",
-        )
-    file = io.BytesIO()
-    picture = Pillow.fromarray(np.ascontiguousarray(pixels))
-    picture.save(file, "JPEG", quality=quality, subsampling="4:2:0")
-    return file.getvalue()
-
-
-def encode_png(pixels: NDArray[Any]) -> bytes:
-    """Return a PNG without any ancillary chunk.
-
-    Args:
-        pixels: uint8 or uint16, (H, W) or (H, W, 3).
-    """
-    import imagecodecs
-
-    return bytes(imagecodecs.png_encode(np.ascontiguousarray(pixels), level=_FAST))
-
-
-def _rounded(values: NDArray[Any]) -> NDArray[np.uint8]:
-    rounded: NDArray[np.uint8] = np.clip(np.rint(values), 0, 255).astype(np.uint8)
-    return rounded
 
 
 def _visible(image: Image) -> NDArray[np.uint8]:

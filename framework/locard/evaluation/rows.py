@@ -70,6 +70,10 @@ class Row:
         has_map: Whether the step gave a map; one that gave none marks nothing.
         seconds: The step's own time.
         finding_key: Key of the finding in the cache, to find its map again.
+        format: Of the file that was examined, as its header says; None where it has none.
+        width: Stored width in pixels, or None.
+        height: Stored height in pixels, or None.
+        jpeg_quality: Estimated IJG quality of a JPEG, else None: calibrations are bound to it.
     """
 
     sample: str
@@ -87,6 +91,10 @@ class Row:
     has_map: bool = False
     seconds: float = 0.0
     finding_key: str | None = None
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+    jpeg_quality: int | None = None
 
     @property
     def tampered(self) -> bool:

@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from locard.engine.executor import WorkerDied
-from locard.engine.local import THREAD_VARIABLES, LocalExecutor, available_processors
+from locard.engine.local import LocalExecutor, available_processors
+from locard.engine.processes import THREAD_VARIABLES
 from locard.engine.tasks import Subject, Task
 
 NOTHING_TO_DO = Task(Subject("00" * 32, Path("nowhere"), "nowhere"), (), Path("nowhere"))

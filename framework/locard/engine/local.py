@@ -7,34 +7,21 @@ cause of a worker's death.
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
-import sys
 import threading
-import time
-from collections.abc import Mapping
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing.context import SpawnContext, SpawnProcess
-from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
 from locard.engine.deaths import cause_of_death, out_of_memory_kills
 from locard.engine.executor import Executor, WorkerDied
 from locard.engine.limits import loading_limits
-from locard.engine.receipts import THREADS_VARIABLE
+from locard.engine.processes import ENDED_WITH_SUCCESS, WorkerContext, prepare_worker
 from locard.engine.tasks import Task
 from locard.errors import LocardError
 
-THREAD_VARIABLES = (
-    THREADS_VARIABLE,
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-)
 _WORKERS_A_PROCESSOR = 4
 _WORKERS_ANYWHERE = 16
 _POOLS_WITHOUT_A_RESULT = 3
@@ -42,10 +29,6 @@ _POOLS_WITHOUT_A_RESULT = 3
 _MARGIN_SECONDS = 60.0
 _OPENING_TOO = 2
 """A step that opens the file anew does so under its own limit, before it runs under it."""
-_ENDED_WITH_SUCCESS = 256
-"""Stands for exit code 0, which pebble takes for the end of a worker that had nothing to do."""
-_GRACE_SECONDS = 0.15
-_PR_SET_PDEATHSIG = 1
 
 
 def available_processors() -> int:
@@ -74,7 +57,7 @@ class LocalExecutor(Executor):
                 f"Locard may use: more than {most} only wait for each other",
                 "Leave --workers away to have one for each processor.",
             )
-        self._context = _Context(max(1, available_processors() // workers))
+        self._context = WorkerContext(max(1, available_processors() // workers))
         self._pool: ProcessPool | None = None
         self._pending: set[Future[None]] = set()
         self._broken = threading.Event()
@@ -116,7 +99,7 @@ class LocalExecutor(Executor):
         if self._pool is None:
             pool = ProcessPool(
                 max_workers=self.workers,
-                initializer=_initialize,
+                initializer=prepare_worker,
                 initargs=(os.getpid(),),
                 context=self._context,
             )
@@ -140,7 +123,7 @@ class LocalExecutor(Executor):
             kills = out_of_memory_kills() - self._memory_kills
             self._memory_kills += kills
             self._pools_without_a_result = 0
-            code = 0 if error.exitcode == _ENDED_WITH_SUCCESS else error.exitcode
+            code = 0 if error.exitcode == ENDED_WITH_SUCCESS else error.exitcode
             return cause_of_death(code, memory_kills=kills)
         if isinstance(error, TimeoutError):
             return WorkerDied("timeout", "the time limit was reached, and the worker was ended")
@@ -169,74 +152,6 @@ class LocalExecutor(Executor):
             self._pool = None
 
 
-class _WorkerProcess(SpawnProcess):
-    """A worker process: starts as a worker must, and tells pebble of its death so that it heeds."""
-
-    def __init__(self, environment: Mapping[str, str], **rest: Any) -> None:
-        super().__init__(**rest)
-        self._settings = environment
-        self._sentenced = False
-        self._seen_dead: float | None = None
-
-    def start(self) -> None:
-        """Start with its environment in force from the first import, and deaf to Ctrl-C.
-
-        Ctrl-C goes to every process of the terminal; what becomes of workers is for the parent.
-        """
-        before = {name: os.environ.get(name) for name in self._settings}
-        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        os.environ.update(self._settings)
-        try:
-            super().start()
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-            _restore(before)
-
-    def terminate(self) -> None:
-        """End the process."""
-        self._sentenced = True
-        super().terminate()
-
-    def is_alive(self) -> bool:
-        """Return whether it runs, or died by itself a moment ago.
-
-        pebble looks for the task of a worker that died. A worker that dies at once may be gone
-        before pebble has read that it took one; then the task would wait for its timeout.
-        """
-        alive = super().is_alive()
-        if alive or self._sentenced:
-            return alive
-        now = time.monotonic()
-        self._seen_dead = self._seen_dead or now
-        return now - self._seen_dead < _GRACE_SECONDS
-
-    @property
-    def exitcode(self) -> int | None:
-        """Exit code; never 0, for a worker that ends while the pool runs has not succeeded."""
-        code = super().exitcode
-        return _ENDED_WITH_SUCCESS if code == 0 else code
-
-
-class _Context(SpawnContext):
-    """The context in which pebble makes its processes: fresh interpreters, of our kind."""
-
-    def __init__(self, threads: int) -> None:
-        super().__init__()
-        # What the user set is left alone.
-        self._settings = {name: str(threads) for name in THREAD_VARIABLES if name not in os.environ}
-
-    def Process(self, **rest: Any) -> _WorkerProcess:  # type: ignore[override]  # noqa: N802
-        return _WorkerProcess(self._settings, **rest)
-
-
-def _restore(variables: Mapping[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
 def _backstop(task: Task) -> float:
     """Return the seconds after which pebble kills a worker that its own timers did not."""
     running = sum(_OPENING_TOO * step.limits.seconds for step in task.steps)
@@ -247,17 +162,6 @@ def _backstop(task: Task) -> float:
 
 def _startup_death() -> WorkerDied:
     return WorkerDied("crash", "the worker process ended before it could begin")
-
-
-def _initialize(parent: int) -> None:
-    """Make a worker ready: it dies with its parent, at once when told to, and is silent."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)  # the parent died while we started
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Standard output belongs to the command line's own words; a plugin's go to standard error.
-    os.dup2(2, 1)
 
 
 def _run(task: Task) -> None:

@@ -62,17 +62,11 @@ class FindingStore:
         """
         place = self._place(key)
         try:
-            text = (place / _FINDING).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return self._throw_away(place, f"its {_FINDING} is gone") if place.exists() else None
-        except (OSError, ValueError) as error:
-            return self._throw_away(place, str(error))
-        try:
-            record = FindingRecord.from_json(text, place)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            return self._throw_away(place, f"{_FINDING} cannot be read: {error}")
-        wrong = _what_is_wrong(record, key, place)
-        return record if wrong is None else self._throw_away(place, wrong)
+            return _read(place, key)
+        except _DamagedError as error:
+            self.damaged.append(f"finding {key[:12]}… was damaged and is made again: {error}")
+            shutil.rmtree(place, ignore_errors=True)
+            return None
 
     def keep(self, record: FindingRecord) -> FindingRecord:
         """Move a finding and its files into the folder.
@@ -122,10 +116,6 @@ class FindingStore:
     def _unfinished(self) -> Path:
         return self.folder / _UNFINISHED
 
-    def _throw_away(self, place: Path, why: str) -> None:
-        self.damaged.append(f"finding {place.name[:12]}… was damaged and made again: {why}")
-        shutil.rmtree(place, ignore_errors=True)
-
     def _clear_abandoned(self) -> None:
         """Remove what killed runs left, but not what another run is writing."""
         longest_ago = time.time() - _ABANDONED_AFTER_SECONDS
@@ -160,19 +150,36 @@ def _moved(record: FindingRecord, place: Path) -> FindingRecord:
     return replace(record, artifacts=artifacts)
 
 
-def _what_is_wrong(record: FindingRecord, key: str, place: Path) -> str | None:
+class _DamagedError(Exception):
+    """What lies in the folder is not what was kept; says why."""
+
+
+def _read(place: Path, key: str) -> FindingRecord | None:
+    """Return the finding in a place, or None where there is none; raises :class:`_DamagedError`."""
+    try:
+        text = (place / _FINDING).read_text(encoding="utf-8")
+        record = FindingRecord.from_json(text, place)
+    except FileNotFoundError:
+        if place.exists():
+            raise _DamagedError(f"its {_FINDING} is gone") from None
+        return None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _DamagedError(f"its {_FINDING} cannot be read: {error}") from error
     if record.cache_key != key:
-        return "it belongs under another key"
-    return next((why for a in record.artifacts if (why := _damage(a, place))), None)
+        raise _DamagedError("it belongs under another key")
+    for artifact in record.artifacts:
+        _check(artifact, place)
+    return record
 
 
-def _damage(artifact: ArtifactRecord, place: Path) -> str | None:
-    """Say what is wrong with an artifact's file, or None."""
+def _check(artifact: ArtifactRecord, place: Path) -> None:
+    """Raise :class:`_DamagedError` where an artifact's file is not what was kept."""
     if artifact.path.parent != place:
-        return f"its {artifact.name} lies elsewhere"
+        raise _DamagedError(f"its {artifact.name} lies elsewhere")
     try:
         with artifact.path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        return f"its {artifact.name} cannot be read: {error.strerror}"
-    return None if digest == artifact.sha256 else f"its {artifact.name} was altered"
+        raise _DamagedError(f"its {artifact.name} cannot be read: {error.strerror}") from error
+    if digest != artifact.sha256:
+        raise _DamagedError(f"its {artifact.name} was altered")

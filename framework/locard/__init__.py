@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from locard.errors import ImageError as ImageError
     from locard.errors import LocardError as LocardError
     from locard.errors import PluginError as PluginError
+    from locard.evaluation.datasets import DatasetError as DatasetError
+    from locard.evaluation.datasets import Layout as Layout
+    from locard.evaluation.datasets import Sample as Sample
     from locard.findings import Finding as Finding
     from locard.findings import HeatMap as HeatMap
     from locard.findings import Region as Region
@@ -43,6 +46,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Budget": "locard.detectors",
+    "DatasetError": "locard.evaluation.datasets",
     "Detector": "locard.detectors",
     "Examined": "locard.engine.events",
     "Executor": "locard.engine.executor",
@@ -54,6 +58,7 @@ _HOMES = {
     "Image": "locard.image",
     "ImageError": "locard.errors",
     "JpegStructure": "locard.image",
+    "Layout": "locard.evaluation.datasets",
     "LocardError": "locard.errors",
     "Metadata": "locard.image",
     "ModelReference": "locard.detectors",
@@ -65,6 +70,7 @@ _HOMES = {
     "Region": "locard.findings",
     "Register": "locard.plugins",
     "RegisterCommand": "locard.plugins",
+    "Sample": "locard.evaluation.datasets",
     "Started": "locard.engine.events",
     "Step": "locard.detectors",
     "Unmet": "locard.detectors",

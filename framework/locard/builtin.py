@@ -21,6 +21,7 @@ def register_commands(register: RegisterCommand) -> None:
         ("analyze", "Examine files without a case."),
         ("pipeline", "List, show and plan pipelines."),
         ("plugin", "List, show, make and check plugins."),
+        ("dataset", "List, show and check data sets with known answers."),
     ):
         register(name, f"locard.cli.{name}:app", help_line)
 
@@ -42,3 +43,12 @@ def register_exporters(register: Register) -> None:
 
     for exporter in (HtmlExporter, PdfExporter, JsonExporter):
         register(exporter)
+
+
+@hookimpl
+def register_layouts(register: Register) -> None:
+    """Offer the layouts of published data sets, plain folders and lists."""
+    from locard.evaluation.layouts import LAYOUTS
+
+    for layout in LAYOUTS:
+        register(layout)

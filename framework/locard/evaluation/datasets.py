@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 AUTHENTIC = "authentic"
 """The kind of a sample that nobody tampered with."""
 
+HISTORY = "history"
+"""The fact that says what became of an image before it was tampered with."""
+
+NEVER_COMPRESSED = "never compressed"
+"""The history of an image that never was a JPEG or other lossy file."""
+
 
 class DatasetError(LocardError):
     """A data set cannot be used; the message names folder or file and what was expected there."""
@@ -38,7 +44,8 @@ class Sample:
             tampered one whose mask is missing.
         group: Images that share a source (scene, camera, donor) share this; None where unknown.
         facts: What else the data set says, for subsets: ``camera``, ``history``, …; no keys of the
-            results' own (``kind``, ``source``, ``size``, ``share``).
+            results' own (``all``, ``kind``, ``source``, ``size``, ``share``).
+        sha256: Of the image file, where the data set states it.
     """
 
     name: str
@@ -47,6 +54,7 @@ class Sample:
     mask: Path | None = None
     group: str | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    sha256: str | None = None
 
     @property
     def tampered(self) -> bool:
@@ -61,11 +69,14 @@ class Layout(ABC):
         name: What ``--layout`` calls it, in kebab-case.
         summary: One line: which data set, and what its folder holds.
         source: Where the data set was published.
+        general: Whether it is an order that any data set may have. A folder that such a layout
+            recognises, and a layout of one data set as well, belongs to the latter.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     source: ClassVar[str] = ""
+    general: ClassVar[bool] = False
 
     @abstractmethod
     def recognises(self, folder: Path) -> bool:

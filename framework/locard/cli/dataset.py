@@ -1,0 +1,74 @@
+"""``locard dataset``: data sets with known answers, and whether they are fit to be used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from locard.cli.common import JsonOption, print_json, print_table, printable
+from locard.plugins import catalogue
+
+if TYPE_CHECKING:
+    from locard.evaluation.loading import Dataset
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+FolderArgument = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the data set.")]
+LayoutOption = Annotated[
+    str | None,
+    typer.Option("--layout", help="How it is laid out.  [default: found out]", show_default=False),
+]
+
+
+@app.callback()
+def dataset() -> None:
+    """List, show and check data sets with known answers."""
+
+
+@app.command("layouts")
+def layouts(json: JsonOption = False) -> None:
+    """List the layouts: published data sets, plain folders, lists, and what plugins add."""
+    from rich.table import Table
+    from rich.text import Text
+
+    plugins = catalogue()
+    table = Table("layout", "what its folder holds", "published")
+    for name, layout in sorted(plugins.layouts.items()):
+        if json:
+            facts = {"name": name, "summary": layout.summary, "source": layout.source}
+            print_json(facts)
+        table.add_row(*(Text(printable(t)) for t in (name, layout.summary, layout.source)))
+    if not json:
+        print_table(table)
+
+
+@app.command("show")
+def show(folder: FolderArgument, layout: LayoutOption = None, json: JsonOption = False) -> None:
+    """Say what a data set holds: kinds, problems, and the hash that identifies it."""
+    from locard.evaluation.loading import load
+
+    found = load(folder, layout, catalogue())
+    if json:
+        print_json(found.facts.model_dump(mode="json"))
+    else:
+        _print_facts(found)
+
+
+def _print_facts(found: Dataset) -> None:
+    from locard.evaluation.strata import dividing_facts
+
+    facts = found.facts
+    groups = {sample.group or sample.name for sample in found.samples}
+    typer.echo(f"{facts.name}, layout {facts.layout}: {facts.images} images")
+    for kind, count in facts.kinds.items():
+        typer.echo(f"  {count:>6}  {printable(kind)}")
+    typer.echo(f"Groups of images that share a source: {len(groups)}")
+    for fact in sorted(dividing_facts(found.samples)):
+        values = sorted({sample.facts[fact] for sample in found.samples if fact in sample.facts})
+        typer.echo(f"{printable(fact)}: {printable(', '.join(values))}")
+    typer.echo(f"SHA-256: {facts.sha256}")
+    typer.echo(f"Problems: {len(facts.problems)}")
+    for problem in facts.problems:
+        typer.echo(f"  {printable(problem)}")

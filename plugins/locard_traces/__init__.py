@@ -14,17 +14,19 @@ if TYPE_CHECKING:
 @hookimpl
 def register_detectors(register: Register) -> None:
     """Offer the trace detectors."""
+    from locard_traces.cfa import Cfa
     from locard_traces.double_jpeg import DoubleJpeg
     from locard_traces.ela import Ela
     from locard_traces.ghost import Ghost
     from locard_traces.jpeg_grid import JpegGrid
     from locard_traces.noise import Noise
 
-    for detector in (JpegGrid, DoubleJpeg, Noise, Ghost, Ela):
+    for detector in (JpegGrid, DoubleJpeg, Noise, Ghost, Ela, Cfa):
         register(detector)
 
 
 @hookimpl
 def register_pipelines(register: Register) -> None:
-    """Offer the ``quick`` pipeline."""
-    register(Path(__file__).parent / "pipelines" / "quick.toml")
+    """Offer the ``quick`` and ``classical`` pipelines."""
+    for name in ("quick", "classical"):
+        register(Path(__file__).parent / "pipelines" / f"{name}.toml")

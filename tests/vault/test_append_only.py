@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from locard.vault.models import Base
+from locard.vault.models import Base, ValidationRow
 
 TABLES = sorted(Base.metadata.tables)
 CHANGES = [
@@ -30,6 +30,8 @@ def closed_and_imported(examined, lab, tmp_path):
     bundle = export(examined, tmp_path / "bundle")
     with Vault.open(tmp_path / "second", create=True) as vault:
         import_bundle(vault, bundle, lab.actor)
+        with vault.database.writing() as session:
+            session.add(ValidationRow(sha256="ab" * 32, record="{}", results="{}"))
         yield vault
 
 

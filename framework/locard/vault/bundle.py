@@ -24,7 +24,14 @@ from locard import __version__
 from locard.errors import LocardError
 from locard.vault import ledger
 from locard.vault.bundle_import import import_bundle as import_bundle
-from locard.vault.bundle_layout import FORMAT, README, Layout, artifact_name, original_name
+from locard.vault.bundle_layout import (
+    FORMAT,
+    README,
+    Layout,
+    artifact_name,
+    original_name,
+    validation_name,
+)
 from locard.vault.canonical import canonical_json
 from locard.vault.errors import BundleError, CaseError
 from locard.vault.models import (
@@ -35,10 +42,12 @@ from locard.vault.models import (
     plain_row,
 )
 from locard.vault.store import CHUNK, ObjectStore, sync_folder
+from locard.vault.validations import relied_on
 from locard.vault.verify import record_problems
 
 if TYPE_CHECKING:
     from locard.vault.case import Case
+    from locard.vault.vault import Vault
 
 # The library logs what it also raises; without a handler that would appear on the terminal twice.
 logging.getLogger("bagit").addHandler(logging.NullHandler())
@@ -93,6 +102,9 @@ def _write(case: Case, folder: Path) -> None:
         _write_records(session, case.id, layout)
         for sha256, name in _files(session, case.id):
             _copy(case.vault.store, sha256, folder / name)
+        validations = list(relied_on(session, case.id))
+    for sha256 in validations:
+        _write_validation(case.vault, sha256, folder)
     _write_summary(case, head, layout)
     bagit.make_bag(
         str(folder),
@@ -147,6 +159,18 @@ def _copy(store: ObjectStore, sha256: str, target: Path) -> None:
             copy.write(chunk)
     if digest.hexdigest() != sha256:
         raise _unfit(f"a file of the case was altered in the store: {sha256}")
+
+
+def _write_validation(vault: Vault, sha256: str, folder: Path) -> None:
+    """Write a validation record that the case relied on, and the results behind it."""
+    try:
+        record, results = vault.validations.get(sha256)
+    except LocardError as error:
+        raise _unfit(error.message) from None
+    for digest, text in ((record.sha256, record.text), (record.results_sha256, results)):
+        path = folder / validation_name(digest)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text.encode())
 
 
 def _unfit(message: str) -> BundleError:

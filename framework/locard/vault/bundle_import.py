@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from itertools import islice
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,15 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from locard.vault import exhibits, ledger
-from locard.vault.bundle_layout import FORMAT, Layout, artifact_name, original_name
+from locard.vault.bundle_layout import (
+    FORMAT,
+    Layout,
+    artifact_name,
+    original_name,
+    validation_name,
+)
 from locard.vault.bundle_rows import read_rows
-from locard.vault.canonical import moment, now
+from locard.vault.canonical import moment, now, sha256_of
 from locard.vault.database import memory_database
 from locard.vault.errors import BundleError, CaseError, in_words
 from locard.vault.facts import CaseFacts
@@ -36,10 +43,12 @@ from locard.vault.models import (
     ImportRow,
     LedgerRow,
     OriginalRow,
+    ValidationRow,
     insert_original,
     plain_row,
 )
 from locard.vault.store import ObjectStore
+from locard.vault.validations import checked_row, relied_on
 from locard.vault.verify import record_problems
 
 if TYPE_CHECKING:
@@ -87,6 +96,7 @@ def import_bundle(
     try:
         _load_on_trial(trial, layout, path)
         _check_records(trial, summary, path, expected_head)
+        _load_validations(trial, layout, path)
         _check_files(trial, manifest, path)
         with vault.database.reading() as session:
             _refuse_known(session, summary)
@@ -165,6 +175,28 @@ def _load_on_trial(trial: Engine, layout: Layout, path: Path) -> None:
         raise _altered(path, [f"its records do not fit together: {cause}"]) from None
 
 
+def _load_validations(trial: Engine, layout: Layout, path: Path) -> None:
+    """Load the validation records that the case relied on, each under its own hash."""
+    problems = []
+    with Session(trial) as session, session.begin():
+        (case_id,) = session.scalars(select(CaseRow.case_id))
+        for sha256 in list(relied_on(session, case_id)):
+            try:
+                session.add(checked_row(sha256, partial(_validation_text, layout)))
+            except BundleError as error:
+                problems.append(error.message)
+    if problems:
+        raise _altered(path, problems)
+
+
+def _validation_text(layout: Layout, sha256: str) -> str:
+    name = validation_name(sha256)
+    try:
+        return (layout.folder / name).read_bytes().decode()
+    except (OSError, ValueError) as error:
+        raise BundleError(f"data/{name} cannot be read: {error}") from None
+
+
 def _check_records(
     trial: Engine, summary: dict[str, Any], path: Path, expected_head: str | None
 ) -> None:
@@ -206,7 +238,7 @@ def _check_files(trial: Engine, manifest: Mapping[str, str], path: Path) -> None
     records = (layout.records(table.__tablename__) for table in CUSTODY_TABLES)
     other = set(manifest) - {file.as_posix() for file in (*own, *records)}
     problems = []
-    for name, sha256 in _files(trial):
+    for name, sha256 in chain(_files(trial), _validation_files(trial)):
         other.discard(f"data/{name}")
         if f"data/{name}" not in manifest:
             problems.append(f"data/{name} is missing")
@@ -248,6 +280,9 @@ def _take_over(trial: Engine, session: Session) -> None:
         for table in tables:
             rows = source.scalars(select(table).execution_options(yield_per=_BATCH))
             _insert_all(session, table, map(plain_row, rows))
+        for validation in source.scalars(select(ValidationRow)):
+            if session.get(ValidationRow, validation.sha256) is None:
+                session.add(ValidationRow(**plain_row(validation)))
 
 
 def _insert_all(session: Session, table: type[Base], rows: Iterator[dict[str, Any]]) -> None:
@@ -264,6 +299,14 @@ def _files(trial: Engine) -> Iterator[tuple[str, str]]:
         artifacts = select(ArtifactRow.sha256, ArtifactRow.kind).distinct()
         for sha256, kind in session.execute(artifacts):
             yield artifact_name(sha256, kind), sha256
+
+
+def _validation_files(trial: Engine) -> Iterator[tuple[str, str]]:
+    """Yield name below ``data/`` and hash of every validation record, and of what it rests on."""
+    with Session(trial) as session:
+        for row in session.scalars(select(ValidationRow)):
+            for sha256 in (row.sha256, sha256_of(row.results)):
+                yield validation_name(sha256), sha256
 
 
 def _store_files(trial: Engine, layout: Layout, store: ObjectStore) -> None:

@@ -37,6 +37,8 @@ What is here
    records/             exhibits, their names as found, examinations, findings, artifacts
    originals/           the exhibits: label, beginning of the SHA-256, usual file ending
    artifacts/           heat maps (.npy.gz: NumPy, gzip), masks and pictures (.png) by SHA-256
+   validations/         validation records that an examination relied on, and the results behind
+                        each (its "results_sha256"): .json files by SHA-256; only where there are
 
 With Locard: locard case import FOLDER, then locard case verify NAME and locard case replay NAME.
 """
@@ -80,6 +82,11 @@ def original_name(number: int, sha256: str, image_format: str | None) -> str:
     """Return where an exhibit's original lies, below the payload folder."""
     suffix = _SUFFIXES.get((image_format or "").upper(), ".bin")
     return f"originals/{labels.label(number)}-{sha256[:16]}{suffix}"
+
+
+def validation_name(sha256: str) -> str:
+    """Return where a validation record, or the results behind one, lies."""
+    return f"validations/{sha256}.json"
 
 
 def artifact_name(sha256: str, kind: str) -> str:

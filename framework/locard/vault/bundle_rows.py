@@ -38,6 +38,7 @@ class _Body(BaseModel):
     seconds: float
     receipt: dict[str, Any]
     reused: bool
+    likelihood: dict[str, Any] | None = None
 
 
 class _Pipeline(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from locard.vault.errors import CaseError, as_written, plain_name
 from locard.vault.facts import ExaminationFacts, ExhibitFacts
 from locard.vault.models import EndingRow, ExaminationRow, ExhibitRow, ResultRow
 from locard.vault.ranges import contains
+from locard.vault.validations import RELIED_ON
 
 if TYPE_CHECKING:
     from locard.vault.case import Case
@@ -191,8 +192,12 @@ class Examination:
             recorded_at=now(),
         )
 
-    def resume(self, actor: str) -> None:
+    def resume(self, actor: str, validations: Mapping[str, str] | None = None) -> None:
         """Note in the ledger that somebody goes on with the examination.
+
+        Args:
+            actor: Who.
+            validations: Step to hash of the validation record that the rest relies on.
 
         Raises:
             CaseError: It has finished, or the case is closed.
@@ -201,13 +206,16 @@ class Examination:
             self.case.change(session)
             self._refuse_finished(session)
             last = self._last_result(session)
+            details: dict[str, Any] = {"done": last.ordinal if last else 0}
+            if validations:
+                details[RELIED_ON] = dict(validations)
             ledger.append(
                 session,
                 self.case.id,
                 actor=actor,
                 event="examination.resumed",
                 subject=self.subject,
-                done=last.ordinal if last else 0,
+                **details,
             )
 
     def finish(self, actor: str) -> None:

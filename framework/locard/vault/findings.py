@@ -59,7 +59,7 @@ def rows_of(key: Key, findings: Sequence[FindingRecord]) -> Iterator[CustodyRow]
 
 
 def _body(finding: FindingRecord) -> dict[str, Any]:
-    return {
+    body = {
         "reason": finding.reason,
         "explanation": finding.explanation,
         "regions": [dict(region) for region in finding.regions],
@@ -68,6 +68,10 @@ def _body(finding: FindingRecord) -> dict[str, Any]:
         "receipt": dict(finding.receipt),
         "reused": finding.reused,
     }
+    # Rows from before there were calibrations have no such key, and keep their hashes.
+    if finding.likelihood is not None:
+        body["likelihood"] = dict(finding.likelihood)
+    return body
 
 
 def add_to_totals(totals: Totals, findings: Iterable[FindingRecord]) -> dict[str, dict[str, int]]:

@@ -352,6 +352,22 @@ class ArtifactRow(CustodyRow):
     geometry: Mapped[Any] = mapped_column(CanonicalJson)
 
 
+class ValidationRow(Base):
+    """A validation record, under the hash of its canonical text.
+
+    A fact about the vault's methods, not about a case. Everything that is said of a record, the
+    vault that it was made in too, stands in its text, so that the hash covers it.
+    """
+
+    __tablename__ = "validations"
+
+    sha256: Mapped[str] = mapped_column(Sha256, primary_key=True)
+    record: Mapped[str] = mapped_column(Text)
+    """Canonical JSON, as it was hashed."""
+    results: Mapped[str] = mapped_column(Text)
+    """The evaluation that it rests on, whose hash stands in the record."""
+
+
 CUSTODY_TABLES: tuple[type[CustodyRow], ...] = (
     CaseRow,
     ExhibitRow,

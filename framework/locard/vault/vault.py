@@ -34,6 +34,7 @@ from locard.vault.manifest import Manifest
 from locard.vault.migrations import HEAD
 from locard.vault.models import CaseRow, ClosingRow, Identity, LedgerRow
 from locard.vault.store import ObjectStore
+from locard.vault.validations import Validations
 
 MAX_NAME = 200
 _NAMES_TO_COMPARE = 2000
@@ -48,6 +49,7 @@ class Vault:
         scratch: Folder for temporary files, on the file system of the store.
         store: Originals and artifacts, by hash.
         database: Everything else.
+        validations: Validation records.
     """
 
     def __init__(self, folder: Path, database: Database) -> None:
@@ -55,6 +57,7 @@ class Vault:
         self.scratch = folder / "scratch"
         self.store = ObjectStore(folder / "objects", self.scratch)
         self.database = database
+        self.validations = Validations(database)
         self._held: set[str] = set()
 
     @classmethod

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from locard.vault import verify_files, verify_rows, verify_schema
+from locard.vault import validations, verify_files, verify_rows, verify_schema
 from locard.vault.facts import Problem
 from locard.vault.models import FindingRow
 
@@ -66,6 +66,7 @@ def verify_case(
         yield from verify_rows.chain_problems(session, case_id, expected_head)
         yield from verify_rows.row_problems(session, case_id)
         yield from verify_rows.orphan_problems(session)
+        yield from validations.validation_problems(session, case_id)
         yield from verify_files.original_problems(session, vault.store, case_id)
         yield from verify_files.artifact_problems(session, vault.store, case_id)
         yield from verify_files.stray_problems(vault.database, vault.store)

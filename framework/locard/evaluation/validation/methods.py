@@ -1,0 +1,164 @@
+"""What a validation is valid for: a plugin at a version, with parameters and models."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from pydantic import BaseModel, ConfigDict
+
+from locard.errors import LocardError
+
+if TYPE_CHECKING:
+    from locard.evaluation.results import StepFacts
+    from locard.pipelines import Pipeline
+    from locard.plugins import Catalogue
+
+
+class ModelFacts(BaseModel):
+    """A model file that a method uses."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    version: str
+    sha256: str
+
+
+class Method(BaseModel):
+    """A method as it was measured, or as a pipeline would run it.
+
+    Two of them are the same method only if they are equal: plugin, version, every parameter, every
+    model file, and the same of the method whose map is refined.
+
+    Attributes:
+        plugin: Name of the detector or refiner.
+        version: Its version.
+        parameters: All of them, defaults filled in.
+        models: In the order of name and version.
+        input: For a refiner, the method that it refines.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    plugin: str
+    version: str
+    parameters: Mapping[str, Any]
+    models: tuple[ModelFacts, ...] = ()
+    input: Method | None = None
+
+    @classmethod
+    def measured(cls, steps: Sequence[StepFacts], name: str) -> Self:
+        """Return the method that an evaluation measured as the step ``name``.
+
+        Args:
+            steps: All steps of the evaluation.
+            name: Which one.
+
+        Raises:
+            LocardError: The evaluation has no such step.
+        """
+        by_name = {step.name: step for step in steps}
+        if name not in by_name:
+            raise LocardError(f"the evaluation has no step {name!r}")
+        step = by_name[name]
+        return cls(
+            plugin=step.plugin,
+            version=step.version,
+            parameters=dict(step.parameters),
+            models=_sorted(ModelFacts.model_validate(dict(model)) for model in step.models),
+            input=None if step.input is None else cls.measured(steps, step.input),
+        )
+
+
+def installed_methods(pipeline: Pipeline, plugins: Catalogue) -> dict[str, Method]:
+    """Return, by step, the methods that a pipeline would run as the plugins are installed now.
+
+    Args:
+        pipeline: As :func:`locard.pipelines.load` returns it: parameters complete.
+        plugins: Where its steps come from.
+
+    Raises:
+        LocardError: A step cannot say which models it uses.
+    """
+    from dataclasses import asdict
+
+    from locard.engine.cache import models_of
+
+    models = models_of(pipeline, plugins)
+    methods: dict[str, Method] = {}
+    for step in pipeline.steps:
+        references = models[step.name]
+        if references is None:
+            raise LocardError(
+                f"step {step.name!r}: {step.plugin} cannot say which models it uses",
+                f"`locard plugin check {step.plugin}` finds out why.",
+            )
+        methods[step.name] = Method(
+            plugin=step.plugin,
+            version=plugins.step(step.plugin).version,
+            # Through JSON, as results and records hold them: a tuple there is a list.
+            parameters=json.loads(json.dumps(dict(step.parameters))),
+            models=_sorted(ModelFacts.model_validate(asdict(model)) for model in references),
+            input=None if step.input is None else methods[step.input],
+        )
+    return methods
+
+
+def changes(validated: Method, present: Method) -> tuple[str, ...]:
+    """Return what is different now from what was validated, one phrase each; empty if nothing is.
+
+    Args:
+        validated: What the record speaks of.
+        present: What would run.
+    """
+    if validated.plugin != present.plugin:
+        return (f"it was {validated.plugin}, and is {present.plugin}",)
+    return tuple(_changes(validated, present))
+
+
+def _changes(validated: Method, present: Method) -> Iterator[str]:
+    if validated.version != present.version:
+        yield f"version was {validated.version}, is {present.version}"
+    for name in sorted(validated.parameters.keys() | present.parameters.keys()):
+        before, now = (_value(method.parameters, name) for method in (validated, present))
+        if before != now:
+            yield f"parameter {name} was {before}, is {now}"
+    before_models = {(model.name, model.version): model.sha256 for model in validated.models}
+    now_models = {(model.name, model.version): model.sha256 for model in present.models}
+    for key in sorted(before_models.keys() | now_models.keys()):
+        was, is_ = before_models.get(key), now_models.get(key)
+        if was != is_:
+            yield f"model {key[0]} {key[1]} was {_short(was)}, is {_short(is_)}"
+    if (validated.input is None) != (present.input is None):
+        yield "one of them refines another method's map, and the other does not"
+    elif validated.input is not None and present.input is not None:
+        for change in changes(validated.input, present.input):
+            yield f"in its input {present.input.plugin}: {change}"
+
+
+def in_words(method: Method) -> str:
+    """Return a method on one line: ``jpeg-grid version 2 with window = 9``."""
+    parameters = ", ".join(
+        f"{name} = {_value(method.parameters, name)}" for name in sorted(method.parameters)
+    )
+    models = ", ".join(f"{model.name} {model.version}" for model in method.models)
+    return (
+        f"{method.plugin} version {method.version}"
+        + (f" with {parameters}" if parameters else "")
+        + (f", model {models}" if models else "")
+        + (f", on {in_words(method.input)}" if method.input else "")
+    )
+
+
+def _value(parameters: Mapping[str, Any], name: str) -> str:
+    return json.dumps(parameters[name], ensure_ascii=True) if name in parameters else "absent"
+
+
+def _short(sha256: str | None) -> str:
+    return "absent" if sha256 is None else sha256[:16]
+
+
+def _sorted(models: Iterable[ModelFacts]) -> tuple[ModelFacts, ...]:
+    return tuple(sorted(models, key=lambda model: (model.name, model.version, model.sha256)))

@@ -1,0 +1,220 @@
+"""The validation record: what was required, what was found, and everything it rests on.
+
+It holds what ISO/IEC 17025, 7.2.2.4, asks to be retained of a validation (the procedure used, the
+requirements, the performance characteristics, the results, a statement on fitness for the intended
+use), as one JSON object. Its SHA-256 is that of its canonical text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from locard.canonical import canonical_json, sha256_of
+from locard.errors import ExitCode, LocardError
+from locard.evaluation.results import DatasetFacts, LeakFinding
+from locard.evaluation.validation.judging import Verdict
+from locard.evaluation.validation.methods import Method
+from locard.evaluation.validation.requirements import Requirements
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from locard.evaluation.results import Results
+
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class RecordError(LocardError):
+    """A validation record is not what Locard wrote."""
+
+    exit_code = ExitCode.ATTENTION
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class MethodStatement(_Table):
+    """What the plugin's authors say of the method, as it was when it was validated.
+
+    Attributes:
+        kind: ``detector`` or ``refiner``.
+        distribution: The package that brought it, with its version.
+        summary: One line.
+        method: How it works.
+        limits: What it cannot see, and when it is wrong.
+    """
+
+    kind: Literal["detector", "refiner"]
+    distribution: str
+    summary: str
+    method: str
+    limits: str
+
+
+class ValidationRecord(_Table):
+    """One validation.
+
+    Attributes:
+        format: Of this object.
+        locard: Version of Locard.
+        vault: Identifier of the vault that it was made in.
+        created: UTC, ISO 8601.
+        actor: Who ran the validation.
+        method: What was validated, and what the record is valid for.
+        statement: What the method's authors say of it.
+        requirements: Parsed.
+        requirements_text: The file as it was written.
+        requirements_sha256: Of that text.
+        results_sha256: Of the evaluation's ``results.json``.
+        command: How the evaluation was run.
+        environment: Software and hardware.
+        dataset: Which images.
+        leaks: Whether facts that are no content tell the classes apart; None where not checked.
+        verdicts: One a requirement.
+        validated: Whether every requirement is met.
+    """
+
+    format: Literal["locard-validation/1"] = "locard-validation/1"
+    locard: str
+    vault: str
+    created: str
+    actor: str
+    method: Method
+    statement: MethodStatement
+    requirements: Requirements
+    requirements_text: str
+    requirements_sha256: Sha256
+    results_sha256: Sha256
+    command: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    dataset: DatasetFacts
+    leaks: tuple[LeakFinding, ...] | None
+    verdicts: tuple[Verdict, ...]
+    validated: bool
+
+    @property
+    def text(self) -> str:
+        """The canonical text, which is stored and hashed."""
+        return canonical_json(self.model_dump(mode="json"))
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the canonical text."""
+        return sha256_of(self.text)
+
+    @property
+    def outcome(self) -> str:
+        """The statement on fitness for the intended use, in one sentence."""
+        if self.validated:
+            return (
+                "Validated for the scope stated: objective evidence was provided that every "
+                "requirement for the intended use is fulfilled."
+            )
+        open_ = [verdict.id for verdict in self.verdicts if verdict.status != "met"]
+        return (
+            f"Not validated: of {len(self.verdicts)} requirements, {len(open_)} are not met or "
+            f"not assessable ({', '.join(open_)})."
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader must know before relying on the figures, one sentence each."""
+        leaks = [
+            f"The classes of the data set can be told apart by what is no content: {leak.feature} "
+            f"alone reach a balanced accuracy of {leak.balanced_accuracy:.2f} "
+            f"(95 % interval {leak.low:.2f} to {leak.high:.2f}; chance is 0.50)."
+            for leak in self.leaks or ()
+            if leak.leaks
+        ]
+        unchecked = (
+            [
+                "Whether the data set's classes can be told apart by what is no content was not "
+                "checked."
+            ]
+            if self.leaks is None
+            else []
+        )
+        no_risks = (
+            [] if self.requirements.risks else ["The requirements come without a risk assessment."]
+        )
+        return (*leaks, *unchecked, *self.dataset.problems, *no_risks)
+
+    @classmethod
+    def parse(cls, text: str, sha256: str | None = None) -> Self:
+        """Read a record from its canonical text.
+
+        Args:
+            text: As :attr:`text` wrote it.
+            sha256: Hash that it must have; None does not look.
+
+        Raises:
+            RecordError: It is no record, or has another hash.
+        """
+        which = "the validation record" if sha256 is None else f"validation record {sha256[:16]}"
+        if sha256 is not None and _hash(text) != sha256:
+            raise RecordError(f"{which} was altered: it does not have its own hash")
+        try:
+            record = cls.model_validate(json.loads(text))
+            same = record.text == text
+            consistent = record.validated == all_met(record.verdicts)
+        except (ValueError, TypeError, RecursionError, ValidationError) as error:
+            raise RecordError(f"{which} cannot be read: {error}") from None
+        if not same:
+            raise RecordError(f"{which} is not in canonical JSON")
+        if not consistent:
+            raise RecordError(f"{which} contradicts itself: its outcome is not its verdicts'")
+        return record
+
+
+def _hash(text: str) -> str | None:
+    try:
+        return sha256_of(text)
+    except UnicodeEncodeError:
+        return None
+
+
+def all_met(verdicts: Sequence[Verdict]) -> bool:
+    """Return whether there are verdicts, and each requirement is met."""
+    return bool(verdicts) and all(verdict.status == "met" for verdict in verdicts)
+
+
+def make(
+    *,
+    vault: str,
+    actor: str,
+    method: Method,
+    statement: MethodStatement,
+    requirements: Requirements,
+    requirements_text: str,
+    results: Results,
+    results_sha256: str,
+    verdicts: Sequence[Verdict],
+) -> ValidationRecord:
+    """Put a record together; see :class:`ValidationRecord` for what is what."""
+    from locard import __version__
+
+    return ValidationRecord(
+        locard=__version__,
+        vault=vault,
+        created=datetime.now(UTC).isoformat(timespec="microseconds"),
+        actor=actor,
+        method=method,
+        statement=statement,
+        requirements=requirements,
+        requirements_text=requirements_text,
+        requirements_sha256=sha256_of(requirements_text),
+        results_sha256=results_sha256,
+        command=dict(results.command),
+        environment=dict(results.environment),
+        dataset=results.dataset,
+        leaks=results.leaks,
+        verdicts=tuple(verdicts),
+        validated=all_met(verdicts),
+    )

@@ -11,6 +11,7 @@ A file says::
     plugin = "jpeg-grid"          # detector or refiner
     parameters = { window = 9 }   # optional; checked against the plugin's schema
     limits = { seconds = 30, mebibytes = 1000 }   # optional
+    calibration = "grid.json"     # optional; beside this file: makes scores likelihood ratios
 
     [[steps]]
     name = "refined"
@@ -28,14 +29,26 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from locard.detectors import Refiner
 from locard.errors import PipelineError, PluginError
 
 if TYPE_CHECKING:
+    from locard.calibration import Calibration
     from locard.detectors import Step
     from locard.plugins import Catalogue
+
+_LATER_KEYS = ("calibration",)
+"""Keys of a step that are left out of its text where they are unset: they came later, and pipelines
+without them keep the text and hash that they had."""
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 
@@ -50,7 +63,11 @@ class LimitsTable(BaseModel):
 
 
 class PipelineStep(BaseModel):
-    """One step as the file has it; parameters are complete once :func:`load` returned it."""
+    """One step as the file has it; complete once :func:`load` returned it.
+
+    Parameters are filled up with defaults then, and ``calibration`` is no longer the path of a
+    file but all that is in it, so that a recorded pipeline replays without the file.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,6 +76,16 @@ class PipelineStep(BaseModel):
     input: Name | None = None
     parameters: Mapping[str, Any] = {}
     limits: LimitsTable = LimitsTable()
+    calibration: Mapping[str, Any] | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        said: dict[str, Any] = plain(self)
+        return {
+            name: value
+            for name, value in said.items()
+            if name not in _LATER_KEYS or value is not None
+        }
 
 
 class Pipeline(BaseModel):
@@ -106,7 +133,11 @@ def load(name_or_path: str | Path, plugins: Catalogue) -> Pipeline:
             f"{path} is not valid TOML: {error}",
             "Correct the file there, and check it with `locard pipeline show FILE`.",
         ) from None
-    return resolve(raw, str(path), plugins)
+    pipeline = resolve(_with_calibrations(raw, path), str(path), plugins)
+    for step in pipeline.steps:
+        if step.calibration is not None:
+            _check_method(f"{path}: step {step.name!r}", step, plugins.step(step.plugin))
+    return pipeline
 
 
 def resolve(raw: Mapping[str, Any], source: str, plugins: Catalogue) -> Pipeline:
@@ -129,6 +160,8 @@ def resolve(raw: Mapping[str, Any], source: str, plugins: Catalogue) -> Pipeline
         except PluginError as error:
             raise PipelineError(f"{where}: key 'plugin': {error.message}", error.hint) from None
         _check_input(where, step, plugin, [earlier.name for earlier in steps])
+        if step.calibration is not None:
+            _calibration(where, step.calibration)
         steps.append(_complete(where, step, plugin))
     return pipeline.model_copy(update={"steps": tuple(steps)})
 
@@ -161,6 +194,65 @@ def _check_input(where: str, step: PipelineStep, plugin: type[Step], earlier: li
         raise PipelineError(
             f"{where}: key 'input': there is no earlier step {step.input!r}",
             f"Earlier steps: {', '.join(earlier) or 'none'}.",
+        )
+
+
+def _with_calibrations(raw: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """Put the content of calibration files in place of their names, which are relative to ``path``.
+
+    What is wrong with the rest of the file is left for the check that follows.
+    """
+    steps = raw.get("steps")
+    if not isinstance(steps, list):
+        return raw
+    return {**raw, "steps": [_with_calibration(step, path) for step in steps]}
+
+
+def _with_calibration(step: Any, path: Path) -> Any:
+    if not isinstance(step, Mapping) or "calibration" not in step:
+        return step
+    from locard.calibration import Calibration, CalibrationError
+
+    where, named = f"{path}: step {step.get('name')!r}", step["calibration"]
+    if not isinstance(named, str):
+        raise PipelineError(
+            f"{where}: key 'calibration' is no text",
+            "Give the path of a file that `locard calibration fit` wrote.",
+        )
+    try:
+        content = Calibration.load(path.parent / named)
+    except CalibrationError as error:
+        raise PipelineError(f"{where}: key 'calibration': {error.message}", error.hint) from None
+    return {**step, "calibration": content.model_dump(mode="json")}
+
+
+def _calibration(where: str, plain: Mapping[str, Any]) -> Calibration:
+    from locard.calibration import Calibration, CalibrationError
+
+    try:
+        return Calibration.from_plain(dict(plain), "the calibration")
+    except CalibrationError as error:
+        raise PipelineError(f"{where}: key 'calibration': {error.message}", error.hint) from None
+
+
+def _check_method(where: str, step: PipelineStep, plugin: type[Step]) -> None:
+    """Refuse a calibration of another method than the step runs."""
+    calibration = _calibration(where, step.calibration or {})
+    if issubclass(plugin, Refiner):
+        raise PipelineError(
+            f"{where}: key 'calibration': {step.plugin} is a refiner, and leaves the score alone",
+            f"Calibrate {step.input!r}, whose score it is.",
+        )
+    try:
+        models = [model.sha256 for model in plugin(step.parameters).models()]
+    except Exception as error:  # whatever a plugin raises, the user must hear of it here
+        raise PipelineError(
+            f"{where}: key 'calibration': {step.plugin} cannot say which models it uses: {error}"
+        ) from error
+    if different := calibration.differences(step.plugin, plugin.version, step.parameters, models):
+        raise PipelineError(
+            f"{where}: key 'calibration': {'; '.join(different)}",
+            "Calibrate the method that the step runs, or take the calibration out.",
         )
 
 

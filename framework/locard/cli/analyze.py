@@ -133,11 +133,14 @@ def _finding(finding: FindingRecord, saved: SavedMaps) -> dict[str, Any]:
         "seconds": round(finding.seconds, 6),
         "measurements": dict(finding.measurements),
         "regions": [dict(region) for region in finding.regions],
+        "likelihood": None if finding.likelihood is None else dict(finding.likelihood),
         **{kind: str(path) if path else None for kind, path in dataclasses.asdict(saved).items()},
     }
 
 
 def _print_words(analysis: Analysis) -> None:
+    from locard.calibration.likelihood import likelihood_words
+
     result = analysis.result
     size = f"  {result.width}×{result.height}" if result and result.width else ""
     typer.echo(f"{printable(analysis.file)}{size}")
@@ -148,6 +151,8 @@ def _print_words(analysis: Analysis) -> None:
         typer.echo(f"  {finding.step:<22}{finding.outcome.words:<16}{score}")
         if finding.explanation:
             typer.echo(_indented(printable(finding.explanation)))
+        if finding.likelihood is not None:
+            typer.echo(_indented(printable(likelihood_words(finding.likelihood))))
 
 
 def _indented(text: str) -> str:

@@ -1,8 +1,8 @@
 """Keys under which findings may be used again.
 
 A key covers everything that decides a finding: the exhibit's bytes, the plugin and its version, its
-models, its parameters, the decoder that turns bytes into pixels, and the key of the finding that is
-refined. Change one of them, and just the steps that depend on it run again.
+models, its parameters, its calibration, the decoder that turns bytes into pixels, and the key of
+the finding that is refined. Change one of them, and just the steps that depend on it run again.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def finding_key(
 
     Args:
         exhibit: SHA-256 of the file.
-        step: The step; only its plugin and parameters count, not its name or limits.
+        step: The step; its plugin, parameters and calibration count, not its name or limits.
         plugin_version: Version of the detector or refiner.
         models: Models that it uses.
         decoder: What turns bytes into pixels, see :func:`locard.image.decoder_id`.
@@ -71,6 +71,8 @@ def finding_key(
         "decoder": decoder,
         "input": input_key,
     }
+    if step.calibration is not None:
+        facts["calibration"] = step.calibration["sha256"]
     return sha256_of(canonical_json(facts))
 
 

@@ -161,4 +161,5 @@ def _planned(step: PipelineStep, plugin: type[Step], header: Header) -> PlannedS
         parameters=step.parameters,
         limits=limits_for(step, plugin.budget, header.width * header.height),
         input=step.input,
+        calibration=step.calibration,
     )

@@ -71,5 +71,6 @@ def receipt(step: PlannedStep, plugins: Catalogue, **facts: Any) -> dict[str, An
         "limits": asdict(step.limits),
         "input": step.input,
         "environment": environment(),
+        **({"calibration": step.calibration["sha256"]} if step.calibration else {}),
         **facts,
     }

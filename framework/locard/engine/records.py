@@ -60,6 +60,9 @@ class FindingRecord:
             input, hardware, times.
         cache_key: See :mod:`locard.engine.cache`; None where the finding must not be reused.
         reused: Whether the finding came out of the cache.
+        likelihood: The calibrated log-likelihood ratio (``log10_lr``, ``bound``, ``stratum``,
+            ``refused``, ``explanation``, ``calibration``: see :mod:`locard.calibration`); None
+            where the step is not calibrated, or did not look.
     """
 
     step: str
@@ -76,6 +79,7 @@ class FindingRecord:
     receipt: Mapping[str, Any] = field(default_factory=dict)
     cache_key: str | None = None
     reused: bool = False
+    likelihood: Mapping[str, Any] | None = None
 
     def artifact(self, kind: ArtifactKind, name: str | None = None) -> ArtifactRecord | None:
         """Return the first artifact of a kind (and name), or None."""

@@ -49,6 +49,7 @@ class PlannedStep:
         limits: Time and memory.
         input: Name of the step that this one refines.
         cache_key: Key under which the finding may be reused.
+        calibration: Content of the calibration that makes its score a likelihood ratio.
     """
 
     name: str
@@ -57,6 +58,7 @@ class PlannedStep:
     limits: Limits
     input: str | None = None
     cache_key: str | None = None
+    calibration: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

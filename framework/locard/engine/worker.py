@@ -26,6 +26,7 @@ from locard.engine.contract import (
     check_verdict,
     checked_finding,
 )
+from locard.engine.likelihoods import likelihood
 from locard.engine.limits import Usage, limited, loading_limits
 from locard.engine.plan import unusable_input
 from locard.engine.receipts import THREADS_VARIABLE, receipt
@@ -63,6 +64,7 @@ class _Facts:
     usage: Usage = field(default_factory=Usage)
     models: tuple[Mapping[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    likelihood: Mapping[str, Any] | None = None
     traceback: str | None = None
 
 
@@ -79,6 +81,8 @@ class _Session:
         facts = _Facts()
         try:
             finding = self._input_unusable(step) or self._run(step, facts)
+            if step.calibration is not None and self._image is not None:
+                facts.likelihood = likelihood(step, finding, self._image.header, facts.models)
         except BaseException as error:  # noqa: BLE001  SystemExit and the like are a plugin's, too
             finding = _failure(error, step.limits)
             facts.traceback = _traceback(error)
@@ -218,6 +222,7 @@ def _record(step: PlannedStep, finding: Finding, facts: _Facts, spool: Spool) ->
         seconds=facts.seconds,
         receipt=receipt(step, plugins, **_receipt_facts(facts)),
         cache_key=step.cache_key if reusable else None,
+        likelihood=facts.likelihood,
     )
 
 

@@ -45,6 +45,13 @@ GLOSSARY = (
         "for. Scores of different methods cannot be compared.",
     ),
     (
+        "Likelihood ratio",
+        "How many times more probable a score is under one hypothesis than under another, measured "
+        "on a data set that is named with it. log10 LR 2 stands for 100 times, -2 for 100 times the "
+        "other way. It says nothing of how probable the hypotheses are: that depends on everything "
+        "else that is known of the case.",
+    ),
+    (
         "Map",
         "Evidence over the picture, from 0 to 1 in cells of equal size. It shows where the method "
         "sees something, not what or why.",
@@ -80,6 +87,13 @@ def reason(record: FindingRecord) -> str:
     if not words:
         return ""
     return words[0].upper() + words[1:] + ("" if words.endswith((".", "!", "?", "…")) else ".")
+
+
+def likelihood(record: FindingRecord) -> str:
+    """Return what a finding's calibrated likelihood ratio says, or why there is none."""
+    from locard.calibration.likelihood import likelihood_words
+
+    return "" if record.likelihood is None else likelihood_words(record.likelihood)
 
 
 def summary(report: Report) -> list[str]:

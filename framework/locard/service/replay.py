@@ -172,7 +172,15 @@ def compare_exhibit(
 def _facts(before: FindingRecord, after: FindingRecord) -> Iterator[tuple[str, Any, Any]]:
     for name in COMPARED:
         yield name, getattr(before, name), getattr(after, name)
+    yield "likelihood", _figures(before), _figures(after)
     yield "models", before.receipt.get("models", []), after.receipt.get("models", [])
+
+
+def _figures(finding: FindingRecord) -> dict[str, Any] | None:
+    """Return a likelihood ratio without its words, which may change from version to version."""
+    if finding.likelihood is None:
+        return None
+    return {name: value for name, value in finding.likelihood.items() if name != "explanation"}
 
 
 def _artifacts(before: FindingRecord, after: FindingRecord) -> Iterator[tuple[str, Any, Any]]:

@@ -1,0 +1,326 @@
+"""A calibration as its JSON file holds it: small, complete, and signed by its own hash."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from locard.calibration.conditions import Conditions
+from locard.calibration.likelihood import Bound, Likelihood, Refusal, in_words
+from locard.canonical import canonical_json, sha256_of
+from locard.errors import LocardError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+    from locard.image import Header
+
+FORMAT = "locard-calibration/1"
+_FAMILY = "locard-calibration/"
+
+
+class CalibrationError(LocardError):
+    """A calibration cannot be read, made or used; the message says what is wrong with which."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ModelFacts(_Model):
+    """A model file that the method uses."""
+
+    name: str
+    version: str
+    sha256: str
+
+
+class DetectorFacts(_Model):
+    """The method that gave the scores; another version, parameter or model is another method."""
+
+    plugin: str
+    version: str
+    parameters: Mapping[str, Any]
+    models: tuple[ModelFacts, ...] = ()
+
+
+class DatasetFacts(_Model):
+    """The images that it was calibrated on."""
+
+    name: str
+    layout: str
+    sha256: str = Field(description="of the list of all images, as the evaluation computed it")
+    treatments: tuple[str, ...] = Field(("none",), description="what was done to the images before")
+    images: Mapping[str, int] = Field(description="how many of each kind the strata hold together")
+
+
+class Hypotheses(_Model):
+    """What is compared, as clauses that can follow "if"."""
+
+    h1: str = Field(min_length=1, description="the trace is there")
+    h2: str = Field(min_length=1, description="it is not")
+
+
+class Logistic(_Model):
+    """log10 LR = slope · score + intercept."""
+
+    method: Literal["logistic"] = "logistic"
+    slope: float = Field(ge=0)
+    intercept: float
+
+    def log10_lrs(self, scores: ArrayLike) -> NDArray[np.float64]:
+        """Return unbounded log-likelihood ratios of scores."""
+        from locard.calibration import mappings
+
+        return mappings.logistic(scores, self.slope, self.intercept)
+
+
+class Steps(_Model):
+    """A step function that never falls, from pool-adjacent-violators."""
+
+    method: Literal["pav"] = "pav"
+    thresholds: tuple[float, ...] = Field(description="scores at which the next step begins")
+    values: tuple[float, ...] = Field(min_length=1, description="log10 LR of each step")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(self.values) != len(self.thresholds) + 1:
+            raise ValueError("there must be one value more than thresholds")
+        if list(self.thresholds) != sorted(set(self.thresholds)):
+            raise ValueError("the thresholds must ascend")
+        if list(self.values) != sorted(self.values):
+            raise ValueError("the values must not fall")
+        return self
+
+    def log10_lrs(self, scores: ArrayLike) -> NDArray[np.float64]:
+        """Return unbounded log-likelihood ratios of scores."""
+        from locard.calibration import mappings
+
+        return mappings.steps(scores, self.thresholds, self.values)
+
+
+ScoreMapping = Annotated[Logistic | Steps, Field(discriminator="method")]
+
+
+class Bounds(_Model):
+    """Empirical lower and upper bound (ELUB) of the log10 LR: beyond, there is no data."""
+
+    lower: float = Field(le=0)
+    upper: float = Field(ge=0)
+
+
+class Performance(_Model):
+    """How well the calibration did on images that it was not fitted to."""
+
+    cllr: float = Field(ge=0, description="log-likelihood-ratio cost; 1 is no information")
+    cllr_min: float = Field(ge=0, description="what perfect calibration would have made of it")
+    folds: int = Field(ge=2, description="of the cross-validation; images of one source together")
+
+
+class Stratum(_Model):
+    """Images of one sort, with a mapping of their own."""
+
+    name: str = Field(min_length=1)
+    conditions: Conditions
+    tampered: int = Field(ge=1, description="images of H1 with a score")
+    authentic: int = Field(ge=1, description="images of H2 with a score")
+    without_score: Mapping[Literal["tampered", "authentic"], int] = Field(
+        {}, description="images that got no score, and are in no figure"
+    )
+    mapping: ScoreMapping
+    bounds: Bounds
+    performance: Performance
+
+    def log10_lrs(self, scores: ArrayLike) -> NDArray[np.float64]:
+        """Return bounded log-likelihood ratios of scores, float64 of the same shape."""
+        import numpy as np
+
+        return np.clip(self.mapping.log10_lrs(scores), self.bounds.lower, self.bounds.upper)
+
+    def reached(self, score: float) -> Bound | None:
+        """Return which bound the ratio of a score reaches."""
+        raw = float(self.mapping.log10_lrs(score))
+        if raw >= self.bounds.upper:
+            return "upper"
+        return "lower" if raw <= self.bounds.lower else None
+
+
+class Content(_Model):
+    """All that a calibration says, without the hash over it."""
+
+    format: Literal["locard-calibration/1"] = "locard-calibration/1"
+    created: str = Field(description="UTC, ISO 8601")
+    locard: str = Field(description="version of Locard that made it")
+    detector: DetectorFacts
+    dataset: DatasetFacts
+    hypotheses: Hypotheses
+    strata: tuple[Stratum, ...] = Field(
+        min_length=1, description="an exhibit takes the first whose conditions it meets"
+    )
+
+    @model_validator(mode="after")
+    def _check_names(self) -> Self:
+        names = [stratum.name for stratum in self.strata]
+        if len(set(names)) < len(names):
+            raise ValueError("two strata have one name")
+        return self
+
+
+class Calibration(Content):
+    """How scores of one method become likelihood ratios.
+
+    Make one with :meth:`sealed`, or read one with :meth:`load`; both leave a right hash.
+    """
+
+    sha256: str = Field(
+        description="of the canonical JSON of everything else: keys sorted, no spaces, ASCII"
+    )
+
+    @model_validator(mode="after")
+    def _check_hash(self) -> Self:
+        if self.sha256 != _digest(self.model_dump(mode="json")):
+            raise ValueError("it was altered since it was made: its hash is another")
+        return self
+
+    @classmethod
+    def sealed(cls, **fields: Any) -> Self:
+        """Return a calibration with its hash.
+
+        Args:
+            **fields: All fields but ``sha256``.
+
+        Raises:
+            pydantic.ValidationError: A field is wrong.
+        """
+        unsealed = Content.model_validate(fields).model_dump(mode="json")
+        return cls.model_validate({**unsealed, "sha256": _digest(unsealed)})
+
+    @classmethod
+    def from_plain(cls, plain: object, source: str) -> Self:
+        """Check what a JSON file, or a recorded pipeline, holds.
+
+        Args:
+            plain: The JSON value.
+            source: Names it in errors.
+
+        Raises:
+            CalibrationError: It is no calibration, of another format, or was altered.
+        """
+        said = plain.get("format") if isinstance(plain, Mapping) else None
+        if not isinstance(said, str) or not said.startswith(_FAMILY):
+            raise CalibrationError(
+                f"{source} is no calibration: it does not begin as one",
+                "Make one with `locard calibration fit`.",
+            )
+        if said != FORMAT:
+            raise CalibrationError(
+                f"{source} has the format {said}, and this Locard reads {FORMAT}",
+                "Use the Locard that made it, or calibrate again.",
+            )
+        try:
+            return cls.model_validate(plain)
+        except ValidationError as error:
+            raise CalibrationError(
+                f"{source} cannot be used: {_explain(error)}",
+                "Get the file again from who made it, or calibrate again.",
+            ) from None
+
+    @classmethod
+    def load(cls, path: Path | Traversable) -> Self:
+        """Read a calibration from a file, or from a package's resources.
+
+        Raises:
+            CalibrationError: It cannot be read, is no calibration, or was altered.
+        """
+        try:
+            plain = json.loads(path.read_bytes())
+        except OSError as error:
+            raise CalibrationError(f"cannot read calibration {path}: {error.strerror}") from None
+        except (ValueError, RecursionError) as error:
+            raise CalibrationError(f"{path} is not valid JSON: {error}") from None
+        return cls.from_plain(plain, str(path))
+
+    def to_json(self) -> str:
+        """Return the text of the file."""
+        return json.dumps(self.model_dump(mode="json"), indent=1, allow_nan=False) + "\n"
+
+    def differences(
+        self,
+        plugin: str,
+        version: str,
+        parameters: Mapping[str, Any],
+        models: Sequence[str],
+    ) -> tuple[str, ...]:
+        """Return what another method has that the calibrated one has not, a clause each.
+
+        Args:
+            plugin: Name of the detector.
+            version: Its version.
+            parameters: Complete with defaults.
+            models: SHA-256 of each model that it uses.
+
+        Returns:
+            Empty where it is the method that was calibrated.
+        """
+        mine = self.detector
+        if plugin != mine.plugin:
+            return (f"it is for {mine.plugin}, not for {plugin}",)
+        found = []
+        if version != mine.version:
+            found.append(f"it is for version {mine.version} of {plugin}, and this is {version}")
+        for name in sorted(mine.parameters.keys() | parameters.keys()):
+            was, now = mine.parameters.get(name), parameters.get(name)
+            if was != now:
+                found.append(f"it is for {name} = {was!r}, and here {name} = {now!r}")
+        if sorted(models) != sorted(model.sha256 for model in mine.models):
+            found.append("it is for other model files")
+        return tuple(found)
+
+    def for_finding(
+        self, score: float | None, header: Header, measurements: Mapping[str, Any]
+    ) -> Likelihood | Refusal:
+        """Return the likelihood ratio of a score, or why there is none.
+
+        Args:
+            score: Of a finding of the calibrated method.
+            header: Of the exhibit.
+            measurements: Of the finding.
+        """
+        if score is None:
+            return Refusal("no-score", "The step gave no score to calibrate.", self.sha256)
+        unmet = {s.name: s.conditions.unmet(header, measurements) for s in self.strata}
+        stratum = next((s for s in self.strata if not unmet[s.name]), None)
+        if stratum is None:
+            return Refusal("outside-conditions", _refused(unmet), self.sha256)
+        log10_lr = float(stratum.log10_lrs(score))
+        bound = stratum.reached(score)
+        words = in_words(log10_lr, bound, self.hypotheses.h1, self.hypotheses.h2)
+        return Likelihood(log10_lr, bound, stratum.name, self.sha256, words)
+
+
+def _digest(plain: Mapping[str, Any]) -> str:
+    rest = {name: value for name, value in plain.items() if name != "sha256"}
+    return sha256_of(canonical_json(rest))
+
+
+def _refused(unmet: Mapping[str, tuple[str, ...]]) -> str:
+    if len(unmet) == 1:
+        return " ".join(*unmet.values())
+    strata = (f"{name}: {' '.join(why)}" for name, why in unmet.items())
+    return f"No stratum of the calibration fits this exhibit. {' '.join(strata)}"
+
+
+def _explain(error: ValidationError) -> str:
+    sentences = []
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"])
+        words = problem["msg"].removeprefix("Value error, ")
+        sentences.append(f"{where}: {words}" if where else words)
+    return "; ".join(sentences)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from locard.cli.common import JsonOption, print_json, print_table, printable
+from locard.errors import ExitCode
 from locard.plugins import catalogue
 
 if TYPE_CHECKING:
+    from locard.evaluation.inspection import Inspection
     from locard.evaluation.loading import Dataset
+    from locard.evaluation.results import LeakFinding
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -72,3 +75,66 @@ def _print_facts(found: Dataset) -> None:
     typer.echo(f"Problems: {len(facts.problems)}")
     for problem in facts.problems:
         typer.echo(f"  {printable(problem)}")
+
+
+@app.command("check")
+def check(folder: FolderArgument, layout: LayoutOption = None, json: JsonOption = False) -> None:
+    """Look for what spoils figures: bad masks, duplicates, headers that tell the classes.
+
+    Exits with 1 if something must be looked at.
+    """
+    from locard.evaluation.inspection import inspect
+    from locard.evaluation.loading import load
+
+    found = load(folder, layout, catalogue())
+    inspection = inspect(found)
+    if json:
+        print_json(_plain(found, inspection))
+    else:
+        _print_inspection(found, inspection)
+    raise typer.Exit(ExitCode.OK if inspection.clean else ExitCode.ATTENTION)
+
+
+def _plain(found: Dataset, inspection: Inspection) -> dict[str, Any]:
+    return {
+        "dataset": found.facts.model_dump(mode="json"),
+        "problems": inspection.problems,
+        "duplicates": inspection.duplicates,
+        "duplicates_across_classes": inspection.across,
+        "leaks": [leak.model_dump(mode="json") for leak in inspection.leaks],
+        "clean": inspection.clean,
+    }
+
+
+def _print_inspection(found: Dataset, inspection: Inspection) -> None:
+    facts = found.facts
+    typer.echo(f"{facts.name}, layout {facts.layout}: {facts.images} images")
+    typer.echo(f"Problems: {len(inspection.problems)}")
+    for problem in inspection.problems:
+        typer.echo(f"  {printable(problem)}")
+    typer.echo(f"Files that are there more than once: {len(inspection.duplicates)}")
+    for names in inspection.duplicates:
+        what = "  authentic and tampered: " if names in inspection.across else "  "
+        typer.echo(what + printable(", ".join(names)))
+    _print_leaks(inspection.leaks)
+    if inspection.clean:
+        typer.echo("Nothing to look at.")
+
+
+def _print_leaks(leaks: tuple[LeakFinding, ...]) -> None:
+    from rich.table import Table
+
+    if not leaks:
+        typer.echo("The leak check needs five groups of images with each class: not made.")
+        return
+    table = Table("headers alone", "balanced accuracy", "95 % interval", "")
+    for leak in leaks:
+        interval = f"{leak.low:.3f} to {leak.high:.3f}"
+        verdict = "tells the classes" if leak.leaks else ""
+        table.add_row(leak.feature, f"{leak.balanced_accuracy:.3f}", interval, verdict)
+    print_table(table)
+    if any(leak.leaks for leak in leaks):
+        typer.echo(
+            "Authentic and tampered files can be told apart without looking at a picture. Figures\n"
+            "for whole images prove nothing on this data set until both are saved in one way."
+        )

@@ -44,6 +44,8 @@ class Dataset:
             is among them, for an image-level figure needs no mask.
         hashes: SHA-256 of each sample's image, by the sample's name.
         facts: What a result says of the data set.
+        without_truth: Names of tampered samples whose mask is missing or unfit, as far as headers
+            show.
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class Dataset:
     samples: tuple[Sample, ...]
     hashes: Mapping[str, str]
     facts: DatasetFacts
+    without_truth: frozenset[str]
     _owner: str
 
     def truth(self, sample: Sample, height: int, width: int) -> NDArray[np.bool_]:
@@ -217,6 +220,7 @@ def _examined(folder: Path, layout: Layout, owner: str, samples: Sequence[Sample
     usable: dict[str, Sample] = {}
     hashes: dict[str, str] = {}
     records: list[list[str | None]] = []
+    without_truth: set[str] = set()
     for sample in samples:
         shown = printable(sample.name)
         try:
@@ -232,6 +236,7 @@ def _examined(folder: Path, layout: Layout, owner: str, samples: Sequence[Sample
         mask_hash, problem = _examined_mask(sample, height, width)
         records.append([sample.name, sample.kind, found, mask_hash])
         if problem:
+            without_truth.add(sample.name)
             problems.append(f"{shown}: {problem}")
     if not usable:
         raise DatasetError(
@@ -246,7 +251,8 @@ def _examined(folder: Path, layout: Layout, owner: str, samples: Sequence[Sample
         kinds=dict(sorted(Counter(sample.kind for sample in usable.values()).items())),
         problems=tuple(problems),
     )
-    return Dataset(folder, layout, tuple(usable.values()), hashes, facts, owner)
+    samples = tuple(usable.values())
+    return Dataset(folder, layout, samples, hashes, facts, frozenset(without_truth), owner)
 
 
 def _examined_mask(sample: Sample, height: int, width: int) -> tuple[str | None, str | None]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -14,6 +15,8 @@ from locard.text import printable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 _HALF = 128
 
@@ -32,7 +35,7 @@ def read_bright(path: Path, threshold: int = _HALF) -> NDArray[np.bool_]:
         DatasetError: It cannot be read.
     """
     # Rounded, for white is 254.99998 in 32-bit arithmetic.
-    return np.rint(_read(path).luma) >= threshold
+    return np.rint(_read(path, lambda image: image.luma)) >= threshold
 
 
 def read_dark(path: Path) -> NDArray[np.bool_]:
@@ -56,7 +59,7 @@ def read_pixels(path: Path) -> NDArray[np.uint8]:
     Raises:
         DatasetError: It cannot be read.
     """
-    return _read(path).pixels
+    return _read(path, lambda image: image.pixels)
 
 
 def fitted(truth: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
@@ -95,14 +98,12 @@ def misfit(mask: tuple[int, int], image: tuple[int, int]) -> str | None:
     )
 
 
-def _read(path: Path) -> Image:
+def _read(path: Path, take: Callable[[Image], T]) -> T:
     try:
-        image = Image.from_path(path)
-        _ = image.pixels
+        return take(Image.from_path(path))
     except (LocardError, OSError) as error:
         reason = error.message if isinstance(error, LocardError) else str(error)
         raise DatasetError(
             f"the mask {printable(str(path))} cannot be read: {reason}",
             "Put a readable mask in its place.",
         ) from None
-    return image

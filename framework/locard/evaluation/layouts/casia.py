@@ -2,7 +2,8 @@
 
 ``Sp_D_NNN_A_ani0055_pla0025_0287.jpg``: the region of ``pla0025`` pasted into ``ani0055`` (or the
 other way round); in version 2 ``Tp_D_CND_M_N_ani00018_sec00096_00138.jpg``. The letter D
-("different") means a splice, S ("same") a copy-move; some letters are wrong, which is why the sources decide.
+("different") means a splice, S ("same") a copy-move; some letters are wrong, which is why the
+sources decide.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ class Coverage(Layout):
     """100 photographs and 100 copy-moves in them, in which the copied object has a double anyway.
 
     ``image/7.tif`` is the photograph, ``image/7t.tif`` the copy-move, ``mask/7forged.tif`` its
-    mask, white where the copy was pasted (``7copy.tif`` and ``7paste.tif`` are the object it was copied
-    from and its double). A photograph and its copy-move are one group. Some published masks have
+    mask, white where the copy was pasted (``7copy.tif`` and ``7paste.tif`` are the object that was
+    copied and its double). A photograph and its copy-move are one group. Some published masks have
     not the size of their image: they become problems.
 
     Checked against descriptions and public loaders only, not against the files.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from locard.evaluation.datasets import AUTHENTIC, DatasetError, Layout, Sample
@@ -70,7 +70,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
         raise DatasetError(f"{shown} cannot be read: {error}") from None
 
 
-def _check_columns(shown: str, columns: list[str] | tuple[str, ...]) -> None:
+def _check_columns(shown: str, columns: Sequence[str]) -> None:
     absent = [name for name in ("path", "kind") if name not in columns]
     if absent:
         raise DatasetError(

@@ -1,0 +1,202 @@
+"""An evaluation as one self-contained HTML page: tables, curves, and cases to look at."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from locard.evaluation.metrics import METRICS, Metric
+from locard.evaluation.plots import curves_svg
+from locard.evaluation.rows import UNTREATED
+from locard.report.atomic import write_whole
+from locard.report.rasters import legend_png
+from locard.text import printable
+
+if TYPE_CHECKING:
+    from locard.evaluation.gallery import Case
+    from locard.evaluation.results import Estimate, Results, SubsetResult
+
+_BUFFERED_PIECES = 64
+
+PIXEL_COLUMNS = ("f1", "mcc", "iou", "best_f1", "everything_f1", "pixel_auc", "mask_f1", "flipped")
+IMAGE_COLUMNS = (
+    "sensitivity",
+    "false_positive_rate",
+    "balanced_accuracy",
+    "image_auc",
+    "equal_error_rate",
+    "marked",
+    "answered",
+    "cllr",
+    "min_cllr",
+    "calibration_loss",
+)
+SUBSET_COLUMNS = ("f1", "best_f1", "pixel_auc", "sensitivity", "false_positive_rate")
+ROBUSTNESS_COLUMNS = ("f1", "best_f1", "image_auc", "false_positive_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of metrics, one line a step (and part, or treatment).
+
+    Attributes:
+        title: What it says above it.
+        key: What its lines are, besides the step: ``kind``, ``source``, ``treatment``.
+        columns: Metrics that at least one line defines.
+        lines: What each line shows.
+    """
+
+    title: str
+    key: str
+    columns: tuple[Metric, ...]
+    lines: tuple[SubsetResult, ...]
+
+
+def write_html(results: Results, cases: Iterable[Case], path: Path) -> None:
+    """Write the page.
+
+    Args:
+        results: What was measured.
+        cases: Images to show, step by step; taken one by one while the page is written.
+        path: Where it goes.
+
+    Raises:
+        LocardError: It cannot be written, or matplotlib is not installed.
+    """
+    write_whole(path, (piece.encode() for piece in render(results, cases)))
+
+
+def render(results: Results, cases: Iterable[Case]) -> Iterator[str]:
+    """Yield the page piece by piece; see :func:`write_html`."""
+    style = _style()
+    stream = (
+        _environment()
+        .get_template("evaluation.html")
+        .stream(
+            results=results,
+            cases=cases,
+            style=Markup(style),  # noqa: S704  our own files
+            policy=_policy(style),
+            legend=legend_png().uri,
+            tables=tuple(_tables(results)),
+            curves=tuple(_curves(results)),
+            metrics=METRICS,
+        )
+    )
+    stream.enable_buffering(_BUFFERED_PIECES)
+    return iter(stream)
+
+
+def _tables(results: Results) -> Iterator[Table]:
+    untreated = [subset for subset in results.subsets if subset.treatment == UNTREATED]
+    kinds = [s for s in untreated if s.by == "kind" and s.tampered] or [
+        s for s in untreated if s.by == "all"
+    ]
+    whole = [subset for subset in untreated if subset.by == "all"]
+    yield _table("Where: maps against masks, by kind of tampering", "kind", PIXEL_COLUMNS, kinds)
+    yield _table("Whether: what is said of whole images", "", IMAGE_COLUMNS, whole)
+    for by in dict.fromkeys(s.by for s in untreated if s.by not in ("all", "kind")):
+        parts = [subset for subset in untreated if subset.by == by]
+        if len({part.value for part in parts}) > 1:
+            yield _table(f"By {by}", by, SUBSET_COLUMNS, parts)
+    if len(results.treatments) > 1:
+        treated = [subset for subset in results.subsets if subset.by == "all"]
+        yield _table("After treatment of all images", "treatment", ROBUSTNESS_COLUMNS, treated)
+
+
+def _table(title: str, key: str, names: Sequence[str], lines: Sequence[SubsetResult]) -> Table:
+    """Return a table with the lines of a step together, in the steps' order, less empty columns."""
+    steps = list(dict.fromkeys(line.step for line in lines))
+    ordered = tuple(sorted(lines, key=lambda line: steps.index(line.step)))
+    columns = tuple(
+        METRICS[name] for name in names if any(_defined(line.metrics.get(name)) for line in lines)
+    )
+    return Table(title, key, columns, ordered)
+
+
+def _defined(estimate: Estimate | None) -> bool:
+    return estimate is not None and estimate.value is not None
+
+
+def _curves(results: Results) -> Iterator[tuple[str, str]]:
+    """Yield title and ``data:`` URI of each picture of curves."""
+    colours = {step.name: number for number, step in enumerate(results.steps)}
+    whole = [s for s in results.subsets if s.by == "all" and s.treatment == UNTREATED]
+    if picture := curves_svg(whole, "f1", colours):
+        yield "Pixel F1 over the threshold, all tampered images", _svg_uri(picture)
+    if picture := curves_svg(whole, "roc", colours):
+        yield "ROC of the image-level score", _svg_uri(picture)
+
+
+def _svg_uri(svg: bytes) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("locard.evaluation"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_showable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"rows": _rows, "groups": _groups, "figure": _figure}
+    environment.globals |= {"interval": _interval}
+    return environment
+
+
+def _policy(style: str) -> str:
+    """Return a content security policy that admits inline pictures and this style."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
+    return (
+        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _style() -> str:
+    report = files("locard.report") / "templates" / "report.css"
+    own = files("locard.evaluation") / "templates" / "evaluation.css"
+    return report.read_text(encoding="utf-8") + own.read_text(encoding="utf-8")
+
+
+def _showable(value: object) -> object:
+    """Return what the template prints: text from outside without characters that nobody sees."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return printable(value)
+    return value
+
+
+def _figure(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+def _interval(estimate: Estimate) -> str:
+    if estimate.low is None or estimate.high is None:
+        return ""
+    return f"{estimate.low:.3f} … {estimate.high:.3f}"
+
+
+def _groups(sha256: str) -> str:
+    """Return a hash in groups of eight, which two people can compare aloud."""
+    return " ".join(sha256[place : place + 8] for place in range(0, len(sha256), 8))
+
+
+def _rows(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Return a nested mapping as rows of dotted name and value."""
+    rows: list[tuple[str, str]] = []
+    for name, value in mapping.items():
+        if isinstance(value, Mapping):
+            rows.extend(_rows(value, f"{prefix}{name}."))
+        else:
+            rows.append((f"{prefix}{name}", "none" if value is None else str(value)))
+    return rows

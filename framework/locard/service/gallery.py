@@ -1,0 +1,43 @@
+"""The cases that the page of an evaluation shows, with what their pictures are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from locard.errors import LocardError
+from locard.evaluation.gallery import Case, Evidence, choose, show
+
+if TYPE_CHECKING:
+    from locard.evaluation.finding_store import FindingStore
+    from locard.evaluation.loading import Dataset
+    from locard.evaluation.rows import Row
+
+
+def gallery(
+    dataset: Dataset, rows: Sequence[Row], steps: Iterable[str], store: FindingStore
+) -> Iterator[Case]:
+    """Yield the cases to look at, step by step; each is made when it is asked for.
+
+    Args:
+        dataset: What was evaluated on.
+        rows: What came of it.
+        steps: Names of the steps, in the order of the page.
+        store: Where the findings are.
+    """
+    samples = {sample.name: sample for sample in dataset.samples}
+
+    def fetch(row: Row) -> Evidence:
+        from locard.engine.artifacts import read_map
+        from locard.image import Image
+
+        finding = store.get(row.finding_key) if row.finding_key else None
+        if finding is None:
+            raise LocardError("its finding is not in the folder of findings any more")
+        sample = samples[row.sample]
+        image = Image.from_path(sample.path)
+        truth = dataset.truth(sample, image.height, image.width)
+        return Evidence(image.pixels, truth, read_map(finding))
+
+    for step in steps:
+        yield from show(choose(rows, step), fetch)

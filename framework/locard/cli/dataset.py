@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from locard.cli.common import JsonOption, print_json, print_table, printable
+from locard.cli.synthesize import synthesize
 from locard.errors import ExitCode
 from locard.plugins import catalogue
 
@@ -27,7 +28,10 @@ LayoutOption = Annotated[
 
 @app.callback()
 def dataset() -> None:
-    """List, show and check data sets with known answers."""
+    """List, show, check and make data sets with known answers."""
+
+
+app.command("synthesize")(synthesize)
 
 
 @app.command("layouts")

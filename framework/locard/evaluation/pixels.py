@@ -62,12 +62,14 @@ def blur(pixels: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
     return _rounded(gaussian_filter(values, sigma, mode="mirror", truncate=4.0, axes=(0, 1)))
 
 
-def add_noise(pixels: NDArray[np.uint8], sigma: float, seed: int) -> NDArray[np.uint8]:
+def add_noise(
+    pixels: NDArray[np.uint8], sigma: float | NDArray[np.float64], seed: int
+) -> NDArray[np.uint8]:
     """Add Gaussian noise, independent in each pixel and channel; rounded and clipped.
 
     Args:
         pixels: uint8, (H, W) or (H, W, 3).
-        sigma: In grey levels.
+        sigma: In grey levels; one, or one for each value.
         seed: Any whole number from 0.
     """
     # The stream of RandomState never changes between versions of numpy (NEP 19); that of the

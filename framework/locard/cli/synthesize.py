@@ -1,0 +1,113 @@
+"""``locard dataset synthesize``: a data set of synthetic splices with known history."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from locard.cli.common import QuietOption, printable
+from locard.cli.options import WorkersOption, cores
+from locard.errors import ExitCode
+
+if TYPE_CHECKING:
+    from locard.evaluation.synthesis import Made, Options
+
+
+def synthesize(
+    photographs: Annotated[list[str], typer.Argument(help="Photographs, folders, or globs.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder to make; one that was begun goes on.")
+    ],
+    count: Annotated[int, typer.Option(min=1, help="Pairs of each history.")] = 20,
+    histories: Annotated[
+        str | None,
+        typer.Option(
+            help="Names of histories, separated by commas.  [default: all]", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 0,
+    size: Annotated[int, typer.Option(help="Side of the pictures in pixels.")] = 512,
+    workers: WorkersOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Make splices with known history from photographs: a test chart of traces.
+
+    Each tampered picture has an authentic twin that went through the same last steps. Histories:
+    grid-shift, double-jpeg, shifted-double-jpeg, ghost, cfa, noise, copy-move.
+
+    Exit code 1 means that a photograph could not be read.
+    """
+    from locard.evaluation.synthesis import Options, synthesize
+    from locard.evaluation.synthesis_histories import HISTORIES
+
+    names = [name.strip() for name in histories.split(",")] if histories else list(HISTORIES)
+    options = Options(output, tuple(names), count, seed, size, workers or cores())
+    refused: list[str] = []
+    with _progress(quiet=quiet) as advance:
+        made = synthesize(_files(photographs, refused), options, advance)
+    broken = [*refused, *(f"{one.name}: {one.why}" for one in made.unusable if one.broken)]
+    if not quiet:
+        _print(made, options)
+    for sentence in broken:
+        typer.echo(f"locard: {sentence}", err=True)
+    raise typer.Exit(ExitCode.ATTENTION if broken else ExitCode.OK)
+
+
+def _files(photographs: list[str], refused: list[str]) -> Iterator[str]:
+    """Yield the image files behind what the user named, and note what cannot be read."""
+    from locard.intake import find
+
+    for source in find(photographs, everything=False):
+        if source.status == "file":
+            yield source.name
+        elif source.status == "refused":
+            refused.append(f"{printable(source.name)}: {source.message}")
+
+
+def _print(made: Made, options: Options) -> None:
+    typer.echo(printable(str(made.manifest)))
+    again = f", of which {made.kept} were there already" if made.kept else ""
+    typer.echo(
+        f"{made.made + made.kept} pairs in {len(options.histories)} histories{again}, from "
+        f"{made.photographs} photographs in {made.groups} groups"
+    )
+    for one in made.unusable:
+        if not one.broken:
+            typer.echo(f"  passed over: {one.name}: {one.why}")
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar on standard error, if somebody is there to see it."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _words, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bars: dict[str, int] = {}
+
+        def advance(words: str, done: int, total: int) -> None:
+            if words not in bars:
+                bars[words] = progress.add_task(words, total=total)
+            progress.update(bars[words], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield advance

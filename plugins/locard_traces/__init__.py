@@ -20,8 +20,9 @@ def register_detectors(register: Register) -> None:
     from locard_traces.ghost import Ghost
     from locard_traces.jpeg_grid import JpegGrid
     from locard_traces.noise import Noise
+    from locard_traces.splicebuster import Splicebuster
 
-    for detector in (JpegGrid, DoubleJpeg, Noise, Ghost, Ela, Cfa):
+    for detector in (JpegGrid, DoubleJpeg, Noise, Ghost, Ela, Cfa, Splicebuster):
         register(detector)
 
 

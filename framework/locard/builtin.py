@@ -22,6 +22,7 @@ def register_commands(register: RegisterCommand) -> None:
         ("pipeline", "List, show and plan pipelines."),
         ("plugin", "List, show, make and check plugins."),
         ("dataset", "List, show and check data sets with known answers."),
+        ("evaluate", "Measure how good a pipeline is on a data set with known answers."),
     ):
         register(name, f"locard.cli.{name}:app", help_line)
 

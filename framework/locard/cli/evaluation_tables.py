@@ -1,0 +1,173 @@
+"""The tables that ``locard evaluate`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from locard.cli.common import print_table
+from locard.evaluation.metrics import METRICS
+from locard.evaluation.rows import UNTREATED
+from locard.text import printable
+
+if TYPE_CHECKING:
+    from locard.evaluation.results import Estimate, LeakFinding, Results, SubsetResult
+    from locard.service.evaluate import Evaluation
+
+HEADLINE = (
+    "f1",
+    "mcc",
+    "best_f1",
+    "pixel_auc",
+    "sensitivity",
+    "false_positive_rate",
+    "image_auc",
+    "answered",
+)
+"""Metrics of the first table."""
+
+OF_PARTS = ("f1", "best_f1", "pixel_auc", "sensitivity", "false_positive_rate")
+UNDER_TREATMENT = ("f1", "sensitivity", "false_positive_rate")
+
+_PROBLEMS_SHOWN = 10
+_NOTHING = "–"
+
+
+def show(evaluation: Evaluation) -> None:
+    """Print an evaluation for a person: what it was, tables, and what must be looked at."""
+    results = evaluation.results
+    typer.echo(_what(evaluation))
+    print_table(_headline(results))
+    typer.echo("Below each figure its 95 % interval, from a bootstrap over images.")
+    for way in ("kind", "source"):
+        if table := _parts(results, way):
+            print_table(table)
+    if len(results.treatments) > 1:
+        print_table(_treatments(results))
+    _say_leaks(results.leaks)
+    _say("problem", results.dataset.problems)
+    _say("damaged finding", evaluation.damaged)
+
+
+def _what(evaluation: Evaluation) -> str:
+    results = evaluation.results
+    data = results.dataset
+    kinds = ", ".join(f"{count} {kind}" for kind, count in data.kinds.items())
+    findings = len(evaluation.rows)
+    reused = f", {evaluation.reused} of {findings} findings used again" if evaluation.reused else ""
+    failed = f"; {evaluation.failed} findings FAILED" if evaluation.failed else ""
+    return (
+        f"{data.name} ({data.layout}): {data.images} images: {kinds}\n"
+        f"pipeline {results.pipeline['name']} {results.pipeline['version']}: "
+        f"examined in {evaluation.seconds:.1f} s{reused}{failed}"
+    )
+
+
+def _headline(results: Results) -> Table:
+    table = _table("all images", ["step"], _titles(HEADLINE))
+    for subset in _of(results, by="all"):
+        table.add_row(Text(subset.step), *_figures(subset, HEADLINE))
+    return table
+
+
+def _parts(results: Results, way: str) -> Table | None:
+    """Return the table by kind or source; None where all images are of one."""
+    subsets = _of(results, by=way)
+    if len({subset.value for subset in subsets}) < 2:
+        return None
+    table = _table(f"by {way}", ["step", way, "images"], _titles(OF_PARTS))
+    for subset in subsets:
+        names = Text(subset.step), Text(printable(subset.value)), Text(str(subset.images))
+        table.add_row(*names, *_figures(subset, OF_PARTS))
+    return table
+
+
+def _treatments(results: Results) -> Table:
+    """Return the table with treatments side by side, without intervals: it is wide enough."""
+    table = _table("under treatment", ["step", "figure"], results.treatments)
+    whole = {(s.step, s.treatment): s for s in results.subsets if s.by == "all"}
+    for step in results.steps:
+        for metric in UNDER_TREATMENT:
+            found = [whole.get((step.name, treatment)) for treatment in results.treatments]
+            estimates = [subset.metrics.get(metric) if subset else None for subset in found]
+            if any(estimate and estimate.value is not None for estimate in estimates):
+                figures = (Text(_value(estimate)) for estimate in estimates)
+                table.add_row(Text(step.name), Text(METRICS[metric].title), *figures)
+    return table
+
+
+def _titles(metrics: Iterable[str]) -> list[str]:
+    return [METRICS[name].title for name in metrics]
+
+
+def _table(title: str, keys: Iterable[str], figures: Iterable[str]) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold")
+    for key in keys:
+        table.add_column(key)
+    for heading in figures:
+        table.add_column(heading, justify="right")
+    return table
+
+
+def _of(results: Results, by: str) -> list[SubsetResult]:
+    """Return the subsets of untreated images, step by step in the pipeline's order."""
+    found = [s for s in results.subsets if s.by == by and s.treatment == UNTREATED]
+    order = {step.name: place for place, step in enumerate(results.steps)}
+    return sorted(found, key=lambda subset: order[subset.step])
+
+
+def _figures(subset: SubsetResult, metrics: Iterable[str]) -> list[Text]:
+    return [_cell(subset.metrics.get(name)) for name in metrics]
+
+
+def _cell(estimate: Estimate | None) -> Text:
+    """Return a figure with its interval below."""
+    cell = Text(_value(estimate), justify="right")
+    if estimate and estimate.low is not None and estimate.high is not None:
+        cell.append(f"\n{_number(estimate.low)} – {_number(estimate.high)}", style="dim")
+    return cell
+
+
+def _value(estimate: Estimate | None) -> str:
+    return _NOTHING if estimate is None or estimate.value is None else _number(estimate.value)
+
+
+def _number(value: float) -> str:
+    """Return a figure with three places and no nought before the point: ``.325``, ``-.020``."""
+    text = f"{value:.3f}"
+    return text.replace("0.", ".", 1) if abs(value) < 1 else text
+
+
+def _say_leaks(leaks: tuple[LeakFinding, ...] | None) -> None:
+    """Say in plain words what headers tell of the classes."""
+    for leak in leaks or ():
+        if leak.leaks:
+            typer.echo(
+                f"WARNING: {_alone(leak.feature)} tell authentic from tampered images, without a "
+                f"look at any picture: balanced accuracy {_number(leak.balanced_accuracy)} "
+                f"({_number(leak.low)} – {_number(leak.high)}; chance is .5)."
+            )
+    if any(leak.leaks for leak in leaks or ()):
+        typer.echo(
+            "Figures for whole images (flagged, false alarms, image AUC) mean nothing on this data "
+            "set until both classes are saved in one way."
+        )
+
+
+def _alone(feature: str) -> str:
+    return "all facts of the headers" if feature == "all together" else f"{feature} alone"
+
+
+def _say(what: str, sentences: Sequence[str]) -> None:
+    if not sentences:
+        return
+    typer.echo(f"1 {what}:" if len(sentences) == 1 else f"{len(sentences)} {what}s:")
+    for sentence in sentences[:_PROBLEMS_SHOWN]:
+        typer.echo(f"  {printable(sentence)}")
+    if len(sentences) > _PROBLEMS_SHOWN:
+        more = len(sentences) - _PROBLEMS_SHOWN
+        typer.echo(f"  and {more} more, which results.json names (--output)")

@@ -20,6 +20,7 @@ def register_commands(register: RegisterCommand) -> None:
         ("report", "Write a case's report as HTML, PDF or JSON."),
         ("analyze", "Examine files without a case."),
         ("pipeline", "List, show and plan pipelines."),
+        ("calibration", "Turn scores into likelihood ratios."),
         ("plugin", "List, show, make and check plugins."),
         ("dataset", "List, show and check data sets with known answers."),
         ("evaluate", "Measure how good a pipeline is on a data set with known answers."),

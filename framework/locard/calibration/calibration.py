@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from locard.calibration.conditions import Conditions
+from locard.calibration.conditions import Conditions, FileFacts
 from locard.calibration.likelihood import Bound, Likelihood, Refusal, in_words
 from locard.canonical import canonical_json, sha256_of
 from locard.errors import LocardError
@@ -283,6 +283,11 @@ class Calibration(Content):
             found.append("it is for other model files")
         return tuple(found)
 
+    def stratum_for(self, file: FileFacts, measurements: Mapping[str, Any]) -> Stratum | None:
+        """Return the first stratum whose conditions an exhibit meets, or None."""
+        met = (s for s in self.strata if not s.conditions.unmet(file, measurements))
+        return next(met, None)
+
     def for_finding(
         self, score: float | None, header: Header, measurements: Mapping[str, Any]
     ) -> Likelihood | Refusal:
@@ -295,9 +300,10 @@ class Calibration(Content):
         """
         if score is None:
             return Refusal("no-score", "The step gave no score to calibrate.", self.sha256)
-        unmet = {s.name: s.conditions.unmet(header, measurements) for s in self.strata}
-        stratum = next((s for s in self.strata if not unmet[s.name]), None)
+        file = FileFacts.of(header)
+        stratum = self.stratum_for(file, measurements)
         if stratum is None:
+            unmet = {s.name: s.conditions.unmet(file, measurements) for s in self.strata}
             return Refusal("outside-conditions", _refused(unmet), self.sha256)
         log10_lr = float(stratum.log10_lrs(score))
         bound = stratum.reached(score)

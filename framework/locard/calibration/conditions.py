@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -22,6 +23,40 @@ def file_kind(image_format: str) -> FileKind:
             return "WEBP"
         case _:
             return "lossless"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What conditions ask of a file; a header, and a row of an evaluation, say it.
+
+    Attributes:
+        format: ``JPEG``, ``PNG``, …
+        width: Stored width in pixels.
+        height: Stored height in pixels.
+        jpeg_quality: Estimated IJG quality; None where it is no JPEG, or defines no table.
+    """
+
+    format: str
+    width: int
+    height: int
+    jpeg_quality: int | None = None
+
+    @classmethod
+    def of(cls, header: Header) -> Self:
+        """Return what a header says."""
+        estimate = header.jpeg.quality if header.jpeg else None
+        quality = None if estimate is None else estimate.value
+        return cls(header.format, header.width, header.height, quality)
+
+    @property
+    def kind(self) -> FileKind:
+        """What the format does to pixels."""
+        return file_kind(self.format)
+
+    @property
+    def megapixels(self) -> float:
+        """Millions of stored pixels."""
+        return self.width * self.height / 1e6
 
 
 class Range(BaseModel):
@@ -74,37 +109,31 @@ class Conditions(BaseModel):
         {}, description="figures that the finding itself must have, by name"
     )
 
-    def unmet(self, header: Header, measurements: Mapping[str, Any]) -> tuple[str, ...]:
+    def unmet(self, file: FileFacts, measurements: Mapping[str, Any]) -> tuple[str, ...]:
         """Return why an exhibit does not meet the conditions, a sentence each; empty if it does.
 
         Args:
-            header: The exhibit's header.
+            file: What the exhibit's header says.
             measurements: Those of the finding.
         """
-        return (*self._unmet_by_file(header), *self._unmet_by_figures(measurements))
+        return (*self._unmet_by_file(file), *self._unmet_by_figures(measurements))
 
-    def _unmet_by_file(self, header: Header) -> Iterator[str]:
-        kind = file_kind(header.format)
-        if kind not in self.formats:
+    def _unmet_by_file(self, file: FileFacts) -> Iterator[str]:
+        if file.kind not in self.formats:
             wanted = " or ".join(self.formats)
-            yield f"The file is {header.format}; the calibration is for {wanted} files."
-        elif kind == "JPEG" and self.jpeg_quality is not None:
-            yield from self._unmet_by_quality(header, self.jpeg_quality)
+            yield f"The file is {file.format}; the calibration is for {wanted} files."
+        elif file.kind == "JPEG" and self.jpeg_quality is not None:
+            if file.jpeg_quality is None:
+                yield "The file defines no quantisation table, so that its JPEG quality is unknown."
+            elif file.jpeg_quality not in self.jpeg_quality:
+                yield _outside("The JPEG quality", file.jpeg_quality, self.jpeg_quality)
         for name, value, wanted_range in (
-            ("width", header.width, self.width),
-            ("height", header.height, self.height),
-            ("size in megapixels", header.width * header.height / 1e6, self.megapixels),
+            ("width", file.width, self.width),
+            ("height", file.height, self.height),
+            ("size in megapixels", file.megapixels, self.megapixels),
         ):
             if wanted_range is not None and value not in wanted_range:
                 yield _outside(f"The picture's {name}", value, wanted_range)
-
-    @staticmethod
-    def _unmet_by_quality(header: Header, wanted: Range) -> Iterator[str]:
-        estimate = header.jpeg.quality if header.jpeg else None
-        if estimate is None:
-            yield "The file defines no quantisation table, so that its JPEG quality is unknown."
-        elif estimate.value not in wanted:
-            yield _outside("The JPEG quality", estimate.value, wanted)
 
     def _unmet_by_figures(self, measurements: Mapping[str, Any]) -> Iterator[str]:
         for name, wanted in self.measurements.items():

@@ -65,13 +65,23 @@ def source_of(sample: Sample, header: Header) -> str:
         return NEVER_COMPRESSED
     if header.jpeg is not None:
         quality = header.jpeg.quality
-        return "JPEG" if quality is None else _JPEG[bisect_right(_QUALITIES, quality.value)]
+        return "JPEG" if quality is None else quality_band(quality.value)
     return "WebP" if header.format == "WEBP" else "lossless file"
 
 
 def size_of(header: Header) -> str:
     """Return the band of megapixels that a picture is in."""
-    return _SIZES[bisect_right(_MEGAPIXELS, header.width * header.height / 1e6)]
+    return size_band(header.width * header.height / 1e6)
+
+
+def quality_band(quality: int) -> str:
+    """Return the band of IJG qualities that a quality is in."""
+    return _JPEG[bisect_right(_QUALITIES, quality)]
+
+
+def size_band(megapixels: float) -> str:
+    """Return the band of sizes that so many megapixels are in."""
+    return _SIZES[bisect_right(_MEGAPIXELS, megapixels)]
 
 
 def dividing_facts(samples: Iterable[Sample]) -> frozenset[str]:

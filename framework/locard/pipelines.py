@@ -5,6 +5,7 @@ A file says::
     name = "quick"
     version = "1"
     description = "Traces that need no training"
+    validated = true              # optional; `locard examine` runs it only as it was validated
 
     [[steps]]
     name = "grid"                 # what findings are filed under
@@ -96,7 +97,15 @@ class Pipeline(BaseModel):
     name: Name
     version: str = Field(min_length=1, max_length=40)
     description: str = ""
+    validated: bool = Field(False, strict=True)
+    """Whether it may be examined with only where each step is validated as it would run."""
     steps: tuple[PipelineStep, ...] = Field(min_length=1)
+
+    @model_serializer(mode="wrap")
+    def _without_unset(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        said: dict[str, Any] = plain(self)
+        # The key came later: pipelines without it keep the text and hash that they had.
+        return said if self.validated else {n: v for n, v in said.items() if n != "validated"}
 
     def to_json(self) -> str:
         """Return the canonical text that receipts store and hash."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binomtest
 
+from locard.evaluation.metrics import METRICS
 from locard.evaluation.results import Estimate
 from locard.evaluation.validation.judging import Observation, judge
 from locard.evaluation.validation.record import all_met
@@ -15,7 +16,7 @@ from .conftest import HEAD, results, subset
 
 def verdict_of(text, measured=None, observations=None):
     head = '[[requirements]]\nid = "R1"\nstatement = "s"\n'
-    found = parse(HEAD + head + text, "R.toml", ["f1", "auc", "false_positive_rate"])
+    found = parse(HEAD + head + text, "R.toml", list(METRICS))
     (verdict,) = judge(found.requirements, measured or results(), "grid", observations or {})
     return verdict
 
@@ -86,12 +87,22 @@ def test_no_false_alarm_among_few_images_proves_little(images):
 
 
 def test_a_perfect_figure_is_bounded_by_the_smaller_class():
-    perfect = {"auc": Estimate(value=1.0, low=1.0, high=1.0, images=105)}
+    perfect = {"image_auc": Estimate(value=1.0, low=1.0, high=1.0, images=105)}
     measured = results(subset(images=105, tampered=5, metrics=perfect))
     bound = binomtest(5, 5).proportion_ci(0.95, method="exact").low
-    text = 'metric = "auc"\nminimum_images = 2\nat_least = '
+    text = 'metric = "image_auc"\nminimum_images = 2\nat_least = '
     assert verdict_of(f"{text}{bound * 1.001}", measured).status == "not met"
     assert verdict_of(f"{text}{bound * 0.999}", measured).status == "met"
+
+
+def test_a_figure_that_never_varies_elsewhere_is_not_assessable():
+    """Bounds of a proportion are no bounds of a likelihood-ratio cost, or of the middle."""
+    for name, value in (("cllr", 0.0), ("mcc", 1.0), ("f1", 0.5)):
+        same = {name: Estimate(value=value, low=value, high=value, images=40)}
+        text = f'metric = "{name}"\nminimum_images = 2\nat_least = -1'
+        verdict = verdict_of(text, results(subset(metrics=same)))
+        assert verdict.status == "not assessable"
+        assert "every resample says the same" in verdict.sentence
 
 
 def test_checks_that_are_no_metrics():

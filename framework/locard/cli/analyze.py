@@ -11,7 +11,7 @@ import typer
 
 from locard.cli.common import JsonOption, QuietOption, print_json, printable
 from locard.cli.options import ExecutorOption, PipelineOption, WorkersOption, cores
-from locard.errors import ExitCode
+from locard.errors import ExitCode, LocardError
 from locard.plugins import catalogue
 
 if TYPE_CHECKING:
@@ -47,6 +47,13 @@ def analyze(
 
     plugins = catalogue()
     loaded = pipelines.load(pipeline, plugins)
+    if loaded.validated:
+        raise LocardError(
+            f"pipeline {loaded.name} demands validated methods, whose records are kept in a vault; "
+            "analyze uses none",
+            "Add the files to a case and use `locard examine`, or take validated = true out of a "
+            "copy of the pipeline.",
+        )
     printer = _Printer(json=json, quiet=quiet)
     with progress_bar(plugins, quiet=quiet or json):
         summary = run(

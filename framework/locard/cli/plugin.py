@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from locard.cli import validation
 from locard.cli.common import JsonOption, print_json, print_table, printable
 from locard.errors import ExitCode
 from locard.plugins import ALLOW_LIST_VARIABLE, catalogue
@@ -23,7 +24,11 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.callback()
 def plugin() -> None:
-    """List, show, make and check plugins."""
+    """List, show, make, check and validate plugins."""
+
+
+app.command("validate")(validation.validate)
+app.command("validations")(validation.validations)
 
 
 # --- list ----------------------------------------------------------------------------------------

@@ -28,6 +28,7 @@ from locard.report.figures import ExhibitFigures
 from locard.report.model import Report
 from locard.report.rasters import legend_png
 from locard.text import printable
+from locard.vault.validations import RELIED_ON
 
 OPEN_UP_TO = 20
 """Sections of exhibits are unfolded in a report of at most so many."""
@@ -224,8 +225,10 @@ def _receipt(record: FindingRecord, environment: Mapping[str, Any]) -> list[tupl
         record: The finding.
         environment: That of the examination, which is not said again with every finding.
     """
+    # Which validation records were relied on is noted with the examination alone.
+    noted = {name: value for name, value in environment.items() if name != RELIED_ON}
     receipt = {
-        name: "as of the examination" if name == "environment" and value == environment else value
+        name: "as of the examination" if name == "environment" and value == noted else value
         for name, value in record.receipt.items()
     }
     artifacts = [

@@ -11,6 +11,7 @@ from typing import Any
 from locard.engine.records import FindingRecord
 from locard.outcomes import Outcome
 from locard.vault.facts import CaseFacts, LedgerEntry, Problem
+from locard.vault.validations import RELIED_ON
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,12 @@ class ReportExamination:
     def steps(self) -> tuple[str, ...]:
         """Names of the pipeline's steps, in order."""
         return tuple(step["name"] for step in self.pipeline["steps"])
+
+    @property
+    def validations(self) -> Mapping[str, str]:
+        """Step to hash of the validation record that it relied on; empty where none was."""
+        noted = self.environment.get(RELIED_ON)
+        return noted if isinstance(noted, Mapping) else {}
 
     def of(self, exhibit: str) -> ExhibitFindings | None:
         """Return what the examination says of an exhibit, or None where it says nothing."""

@@ -65,9 +65,11 @@ def examine_case(
     Raises:
         LocardError: The run cannot begin, see :func:`locard.engine.run.check_run`; or the case is
             closed, has no exhibits, is being examined by another process, or
-            has an unfinished examination and ``resume`` is not set.
+            has an unfinished examination and ``resume`` is not set; or the pipeline demands
+            validated methods, and a step is not validated in this vault as it would run.
     """
     from locard.engine.run import check_run
+    from locard.service.validated import require_validated
 
     check_run(plugins, executor, workers)
     with vault.lock_case(case_name):
@@ -77,7 +79,8 @@ def examine_case(
         if facts.finished_at is not None:
             return CaseRun(facts.number, resumed=True, summary=None)
         if start.resumed:
-            start.examination.resume(actor=actor)
+            relied_on = require_validated(vault, start.pipeline, plugins)
+            start.examination.resume(actor=actor, validations=relied_on)
         summary = _run(vault, start, plugins, workers, executor, actor)
         if not summary.interrupted:
             start.examination.finish(actor=actor)
@@ -155,6 +158,8 @@ def _begin(
     case: Case, pipeline_name: str | None, plugins: Catalogue, actor: str, *, resume: bool
 ) -> _Start:
     from locard.engine.receipts import environment
+    from locard.service.validated import require_validated
+    from locard.vault.validations import RELIED_ON
 
     unfinished = case.open_examination()
     if unfinished is not None:
@@ -167,8 +172,11 @@ def _begin(
     pipeline = pipelines.load(pipeline_name, plugins)
     if resume and (complete := _complete(case, pipeline)) is not None:
         return _Start(complete, pipeline, resumed=True)
+    noted = dict(environment())
+    if relied_on := require_validated(case.vault, pipeline, plugins):
+        noted[RELIED_ON] = relied_on
     examination = case.begin_examination(
-        pipeline.to_json(), pipeline.sha256, environment(), None, actor=actor
+        pipeline.to_json(), pipeline.sha256, noted, None, actor=actor
     )
     return _Start(examination, pipeline, resumed=False)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from locard.evaluation.metrics import METRICS
 from locard.evaluation.results import Estimate
 from locard.evaluation.rows import UNTREATED
 
@@ -19,6 +20,9 @@ Status = Literal["met", "not met", "not assessable"]
 
 _ONE_SIDED = 0.025
 """What a 95 % interval leaves out on each side."""
+
+_OTHER_SCALES = frozenset({"mcc", "cllr", "min_cllr", "calibration_loss"})
+"""Metrics whose scale is not from 0 to 1, or whose ends are no proportion's."""
 
 
 class Observation(BaseModel):
@@ -45,6 +49,7 @@ class Verdict(BaseModel):
         status: Whether it is met.
         sentence: Why.
         estimate: The figure, of a metric.
+        meaning: What the metric is, and what it cannot say.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +60,7 @@ class Verdict(BaseModel):
     status: Status
     sentence: str
     estimate: Estimate | None = None
+    meaning: str = ""
 
 
 def judge(
@@ -90,7 +96,13 @@ def _verdict(
         status=observation.status,
         sentence=observation.sentence,
         estimate=estimate,
+        meaning=_meaning(requirement.metric),
     )
+
+
+def _meaning(name: str | None) -> str:
+    metric = METRICS.get(name or "")
+    return "" if metric is None else f"{metric.title}: {metric.definition} {metric.limit}"
 
 
 def _judged(
@@ -142,9 +154,10 @@ def _held(requirement: Requirement, estimate: Estimate, subset: SubsetResult) ->
         )
     if requirement.bound == "value":
         return _compared(requirement, value, f"{name} is {value:.4g}")
-    low, high, how = _interval(estimate, subset)
+    low, high, how = _interval(estimate, subset, str(name))
     if low is None or high is None:
-        return _unknown(f"{name} is {value:.4g}, without an interval")
+        why = "too few images define it" if estimate.low is None else "every resample says the same"
+        return _unknown(f"{name} is {value:.4g}, without a usable interval: {why}")
     words = f"{name} is {value:.4g}, {how} {low:.4g} to {high:.4g}"
     return _compared(requirement, low if requirement.at_least is not None else high, words)
 
@@ -161,20 +174,26 @@ def _compared(requirement: Requirement, figure: float, words: str) -> Observatio
     )
 
 
-def _interval(estimate: Estimate, subset: SubsetResult) -> tuple[float | None, float | None, str]:
-    """Return the bounds to judge by, and what they are called.
+def _interval(
+    estimate: Estimate, subset: SubsetResult, name: str
+) -> tuple[float | None, float | None, str]:
+    """Return the bounds to judge by, and what they are called; None where there are none.
 
     Resampling images that all say the same gives an interval without width: no false alarm among
     20 images would read as proof of none at all. At the ends of a scale from 0 to 1, the exact
-    (Clopper-Pearson) bound of a proportion takes its place, with as many images as the smaller of
-    the classes that the figure compares.
+    (Clopper-Pearson) bound of a proportion takes its place; it holds for the mean of any figure on
+    that scale. A figure that holds one class against the other counts the smaller class.
     """
     usual = "95 % interval"
     low, high, value = estimate.low, estimate.high, estimate.value
-    if low is None or high is None or low != high or value not in (0.0, 1.0):
+    if low is None or high is None or low != high:
         return low, high, usual
-    classes = [count for count in (subset.tampered, subset.images - subset.tampered) if count]
-    reach = 1 - _ONE_SIDED ** (1 / max(1, min([estimate.images, *classes])))
+    if name in _OTHER_SCALES or value not in (0.0, 1.0):
+        return None, None, usual
+    counts = [estimate.images]
+    if METRICS[name].scope == "both":
+        counts += [subset.tampered, subset.images - subset.tampered]
+    reach = 1 - _ONE_SIDED ** (1 / max(1, min(counts)))
     exact = f"exact {usual}"
     return (0.0, reach, exact) if value == 0.0 else (1 - reach, 1.0, exact)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from locard.canonical import canonical_json, sha256_of
 from locard.errors import LocardError
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class Method(BaseModel):
         version: Its version.
         parameters: All of them, defaults filled in.
         models: In the order of name and version.
-        input: For a refiner, the method that it refines.
+        calibration: Hash of the calibration that makes likelihood ratios of its scores, or None.
+        input: For a refiner, the method that it refines, whose calibration is no matter here.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -46,6 +48,7 @@ class Method(BaseModel):
     version: str
     parameters: Mapping[str, Any]
     models: tuple[ModelFacts, ...] = ()
+    calibration: str | None = None
     input: Method | None = None
 
     @classmethod
@@ -101,9 +104,19 @@ def installed_methods(pipeline: Pipeline, plugins: Catalogue) -> dict[str, Metho
             # Through JSON, as results and records hold them: a tuple there is a list.
             parameters=json.loads(json.dumps(dict(step.parameters))),
             models=_sorted(ModelFacts.model_validate(asdict(model)) for model in references),
-            input=None if step.input is None else methods[step.input],
+            calibration=calibration_hash(step.calibration),
+            input=None if step.input is None else _uncalibrated(methods[step.input]),
         )
     return methods
+
+
+def calibration_hash(calibration: Mapping[str, Any] | None) -> str | None:
+    """Return the hash of a step's calibration, or None where it has none."""
+    return None if calibration is None else sha256_of(canonical_json(dict(calibration)))
+
+
+def _uncalibrated(method: Method) -> Method:
+    return method.model_copy(update={"calibration": None})
 
 
 def changes(validated: Method, present: Method) -> tuple[str, ...]:
@@ -131,6 +144,8 @@ def _changes(validated: Method, present: Method) -> Iterator[str]:
         was, is_ = before_models.get(key), now_models.get(key)
         if was != is_:
             yield f"model {key[0]} {key[1]} was {_short(was)}, is {_short(is_)}"
+    if validated.calibration != present.calibration:
+        yield f"calibration was {_short(validated.calibration)}, is {_short(present.calibration)}"
     if (validated.input is None) != (present.input is None):
         yield "one of them refines another method's map, and the other does not"
     elif validated.input is not None and present.input is not None:
@@ -148,6 +163,7 @@ def in_words(method: Method) -> str:
         f"{method.plugin} version {method.version}"
         + (f" with {parameters}" if parameters else "")
         + (f", model {models}" if models else "")
+        + (f", calibration {_short(method.calibration)}" if method.calibration else "")
         + (f", on {in_words(method.input)}" if method.input else "")
     )
 

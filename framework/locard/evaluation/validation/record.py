@@ -133,18 +133,10 @@ class ValidationRecord(_Table):
             for leak in self.leaks or ()
             if leak.leaks
         ]
-        unchecked = (
-            [
-                "Whether the data set's classes can be told apart by what is no content was not "
-                "checked."
-            ]
-            if self.leaks is None
-            else []
-        )
         no_risks = (
             [] if self.requirements.risks else ["The requirements come without a risk assessment."]
         )
-        return (*leaks, *unchecked, *self.dataset.problems, *no_risks)
+        return (*leaks, *self.dataset.problems, *no_risks)
 
     @classmethod
     def parse(cls, text: str, sha256: str | None = None) -> Self:

@@ -79,7 +79,7 @@ def missing(layout: str, folder: Path, what: str) -> DatasetError:
     """Return the error that a folder is not laid out as it should be."""
     return DatasetError(
         f"{printable(str(folder))} is not laid out as {layout}: it has no {what}",
-        "docs/datasets.md shows the order of each layout.",
+        "`locard dataset layouts` says what the folder of each layout holds.",
     )
 
 

@@ -19,10 +19,11 @@ def register_detectors(register: Register) -> None:
     from locard_traces.ela import Ela
     from locard_traces.ghost import Ghost
     from locard_traces.jpeg_grid import JpegGrid
+    from locard_traces.nadq import Nadq
     from locard_traces.noise import Noise
     from locard_traces.splicebuster import Splicebuster
 
-    for detector in (JpegGrid, DoubleJpeg, Noise, Ghost, Ela, Cfa, Splicebuster):
+    for detector in (JpegGrid, DoubleJpeg, Noise, Ghost, Ela, Cfa, Nadq, Splicebuster):
         register(detector)
 
 

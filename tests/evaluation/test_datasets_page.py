@@ -15,7 +15,7 @@ import pytest
 from locard.evaluation.layouts import LAYOUTS
 from locard.evaluation.leaks import DEPTH, FOLDS, MARGIN, find_leaks
 from locard.evaluation.loading import detect, load
-from locard.evaluation.strata import MAX_VALUES
+from locard.evaluation.strata import MAX_VALUES, MIN_IMAGES
 from locard.plugins import Catalogue
 from locard.testing import encode, jpeg, photograph
 
@@ -108,7 +108,7 @@ def test_the_page_s_numbers_are_the_code_s() -> None:
     assert f"depth {DEPTH}" in PAGE
     assert f"above {0.5 + MARGIN:.2f}" in PAGE
     assert FOLDS == 5
-    assert f"2 to {MAX_VALUES} values" in PAGE
+    assert f"2 to {MAX_VALUES} values, and on average {MIN_IMAGES} images" in PAGE
 
 
 @pytest.mark.skipif("LOCARD_DATA" not in os.environ, reason="needs LOCARD_DATA with casia1")

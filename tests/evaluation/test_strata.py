@@ -101,9 +101,16 @@ def test_facts_are_divisions_of_their_own() -> None:
 
 
 def test_a_fact_divides_with_two_to_twelve_values() -> None:
-    samples = [
-        Sample(str(i), Path(), "authentic", facts={"same": "x", "few": str(i % 12), "own": str(i)})
-        for i in range(13)
-    ]
+    def facts(index: int) -> dict[str, str]:
+        return {
+            "same": "x",
+            "few": str(index % 12),
+            "many": str(index % 13),
+            "own": str(index),
+            **({"rare": str(index)} if index < 7 else {}),
+        }
+
+    samples = [Sample(str(i), Path(), "authentic", facts=facts(i)) for i in range(52)]
     assert dividing_facts(samples) == {"few"}
+    assert dividing_facts(samples[:47]) == frozenset()  # fewer than four images a value
     assert dividing_facts([AUTHENTIC]) == frozenset()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,9 @@ WAYS = frozenset({"all", "kind", "source", "size", "share"})
 
 MAX_VALUES = 12
 """A fact with more values than this does not divide a data set: it names its images."""
+
+MIN_IMAGES = 4
+"""So does one whose values have, on average, fewer images than this."""
 
 _QUALITIES = (70, 80, 90, 95)
 _JPEG = ("JPEG below 70", "JPEG 70-79", "JPEG 80-89", "JPEG 90-94", "JPEG 95-100")
@@ -85,9 +88,16 @@ def size_band(megapixels: float) -> str:
 
 
 def dividing_facts(samples: Iterable[Sample]) -> frozenset[str]:
-    """Return names of the facts that divide a data set: with 2 to 12 values."""
-    values: dict[str, set[str]] = defaultdict(set)
+    """Return names of the facts that divide a data set.
+
+    They have 2 to 12 values, and on average at least 4 images a value.
+    """
+    values: dict[str, Counter[str]] = defaultdict(Counter)
     for sample in samples:
         for name, value in sample.facts.items():
-            values[name].add(value)
-    return frozenset(name for name, found in values.items() if 2 <= len(found) <= MAX_VALUES)
+            values[name][value] += 1
+    return frozenset(
+        name
+        for name, found in values.items()
+        if 2 <= len(found) <= MAX_VALUES and found.total() >= MIN_IMAGES * len(found)
+    )

@@ -15,7 +15,7 @@ GROUPS = {
     "analyze": (),
     "pipeline": ("list", "show", "plan"),
     "plugin": ("list", "show", "new", "check"),
-    "dataset": ("layouts", "show", "check"),
+    "dataset": ("layouts", "show", "check", "synthesize"),
 }
 TARGET = Path(__file__).parent / "cli.md"
 HEAD = """# Commands

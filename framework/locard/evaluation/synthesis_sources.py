@@ -28,8 +28,8 @@ of the grid leaves blocks of 3.2 pixels at most, whose borders fall on no whole 
 
 _TRIES = 12
 _CLIPPED_AT_MOST = 0.05
-_LEAST_DEVIATION = 8.0
-_LEAST_DETAIL = 1.0
+_DARK, _BRIGHT = 4, 251
+_LEAST_DETAIL = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def draw_crop(pixels: NDArray[np.uint8], side: int, random: np.random.Generator)
     """Cut a random part of a photograph and reduce it.
 
     Of a dozen parts the first is taken that is neither overexposed nor empty: a clear sky carries
-    no trace of anything. Where all are, the one with the most variety is taken.
+    no trace of anything. Where all are, the one with the most detail is taken.
 
     Args:
         pixels: uint8, (H, W, 3).
@@ -162,7 +162,7 @@ def draw_crop(pixels: NDArray[np.uint8], side: int, random: np.random.Generator)
         if _is_rich(crop.pixels):
             return crop
         poor.append(crop)
-    return max(poor, key=lambda crop: float(crop.pixels.std()))
+    return max(poor, key=lambda crop: _richness(crop.pixels))
 
 
 def _crops(pixels: NDArray[np.uint8], side: int, random: np.random.Generator) -> Iterator[Crop]:
@@ -181,10 +181,16 @@ def _crops(pixels: NDArray[np.uint8], side: int, random: np.random.Generator) ->
 
 
 def _is_rich(pixels: NDArray[np.uint8]) -> bool:
-    """Return whether a crop has detail almost everywhere that is not black or white."""
+    """Return whether a crop has detail, and is black or white almost nowhere."""
+    return _clipped(pixels) <= _CLIPPED_AT_MOST and _richness(pixels) >= _LEAST_DETAIL
+
+
+def _richness(pixels: NDArray[np.uint8]) -> float:
+    """Return the mean step between neighbours, less for what is clipped, in grey levels."""
     luma = pixels.astype(np.float32).mean(axis=2)
-    clipped = np.mean((luma < 4) | (luma > 251))
-    detail = np.abs(np.diff(luma, axis=1)).mean()
-    return bool(
-        clipped <= _CLIPPED_AT_MOST and luma.std() >= _LEAST_DEVIATION and detail >= _LEAST_DETAIL
-    )
+    return float(np.abs(np.diff(luma, axis=1)).mean()) * (1 - _clipped(pixels))
+
+
+def _clipped(pixels: NDArray[np.uint8]) -> float:
+    """Return which share of the values is nearly black or nearly white."""
+    return float(np.mean((pixels < _DARK) | (pixels > _BRIGHT)))

@@ -62,7 +62,6 @@ def evaluate(
     treatments: Sequence[Treatment] = (),
     findings: Path | None = None,
     executor: str = "local",
-    seed: int = 0,
     command: Mapping[str, Any] | None = None,
 ) -> Evaluation:
     """Evaluate a pipeline.
@@ -80,7 +79,6 @@ def evaluate(
         findings: A folder of findings, in which a run that was interrupted left its own: what is
             there is used again. None keeps nothing.
         executor: Name of the executor.
-        seed: Of the bootstrap.
         command: What the results say of how they were asked for.
 
     Raises:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 @hookimpl
 def register_detectors(register: Register) -> None:
     """Offer the trace detectors."""
+    from locard_traces.blk import Blk
     from locard_traces.cfa import Cfa
     from locard_traces.double_jpeg import DoubleJpeg
     from locard_traces.ela import Ela
@@ -21,9 +22,11 @@ def register_detectors(register: Register) -> None:
     from locard_traces.jpeg_grid import JpegGrid
     from locard_traces.nadq import Nadq
     from locard_traces.noise import Noise
+    from locard_traces.noisesniffer import Noisesniffer
     from locard_traces.splicebuster import Splicebuster
 
-    for detector in (JpegGrid, DoubleJpeg, Noise, Ghost, Ela, Cfa, Nadq, Splicebuster):
+    detectors = (JpegGrid, DoubleJpeg, Noise, Ghost, Ela, Cfa, Nadq, Splicebuster, Noisesniffer)
+    for detector in detectors:
         register(detector)
 
 

@@ -59,6 +59,10 @@ class DatasetFacts(_Model):
     sha256: str = Field(description="of the list of all images, as the evaluation computed it")
     treatments: tuple[str, ...] = Field(("none",), description="what was done to the images before")
     images: Mapping[str, int] = Field(description="how many of each kind the strata hold together")
+    leaks: tuple[str, ...] | None = Field(
+        None,
+        description="what tells the classes apart and is no content; null where nobody looked",
+    )
 
 
 class Hypotheses(_Model):
@@ -308,6 +312,9 @@ class Calibration(Content):
         log10_lr = float(stratum.log10_lrs(score))
         bound = stratum.reached(score)
         words = in_words(log10_lr, bound, self.hypotheses.h1, self.hypotheses.h2)
+        if self.dataset.leaks:
+            words += f" It may mean nothing here: the classes of {self.dataset.name} differ in more "
+            words += f"than content ({', '.join(self.dataset.leaks)})."
         return Likelihood(log10_lr, bound, stratum.name, self.sha256, words)
 
 

@@ -22,6 +22,7 @@ from locard.calibration.calibration import (
 )
 from locard.calibration.fitting import LEAST_IMAGES, Method, Scored, TooFewError, fit
 from locard.calibration.strata import By, conditions_of, stratum_of
+from locard.evaluation.rows import UNTREATED
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -62,8 +63,9 @@ def make(
     *,
     method: Method,
     by: By = "none",
-    treatments: Collection[str] = ("none",),
+    treatments: Collection[str] = (UNTREATED,),
     least: int = LEAST_IMAGES,
+    accept_leaks: bool = False,
 ) -> Made:
     """Calibrate a step.
 
@@ -75,14 +77,26 @@ def make(
         by: How to divide the images into strata, each with a mapping of its own.
         treatments: Which of the evaluation's treatments to take.
         least: Least number of images of each class and stratum.
+        accept_leaks: Go on where something that is no content tells the classes of the data set
+            apart. A detector may have answered to that alone; the calibration says so.
 
     Raises:
-        CalibrationError: There are too few images; or scikit-learn is not installed.
+        CalibrationError: There are too few images, or the data set leaks; or scikit-learn is not
+            installed.
     """
     if unknown := set(treatments) - set(cases.results.treatments):
         raise CalibrationError(
             f"the evaluation has no treatment {', '.join(sorted(unknown))}",
             f"There are: {', '.join(cases.results.treatments)}.",
+        )
+    leaks = _leaks(cases, treatments)
+    if leaks and not accept_leaks:
+        raise CalibrationError(
+            f"the classes of {cases.results.dataset.name} differ in {', '.join(leaks)}, and the "
+            "score may answer to that: its ratios would mislead in case work",
+            "Use images whose classes were saved in one way, or a treatment that saves them so "
+            "(evaluate with --treat jpeg-80, fit with --treatment jpeg-80). To see the figures all "
+            "the same, add --accept-leaks.",
         )
     wanted = [case for case in cases.cases if case.treatment in treatments]
     parts, notes = _parts(wanted, by)
@@ -107,7 +121,7 @@ def make(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         locard=__version__,
         detector=_detector(cases),
-        dataset=_dataset(cases, treatments, used),
+        dataset=_dataset(cases, treatments, used, leaks),
         hypotheses=_hypotheses(cases, used),
         strata=strata,
     )
@@ -183,7 +197,19 @@ def _detector(cases: Cases) -> DetectorFacts:
     )
 
 
-def _dataset(cases: Cases, treatments: Collection[str], used: Sequence[Case]) -> DatasetFacts:
+def _leaks(cases: Cases, treatments: Collection[str]) -> tuple[str, ...] | None:
+    """Return what leaks; None where it is not known, for treated images above all."""
+    if cases.results.leaks is None or set(treatments) != {UNTREATED}:
+        return None
+    return tuple(finding.feature for finding in cases.results.leaks if finding.leaks)
+
+
+def _dataset(
+    cases: Cases,
+    treatments: Collection[str],
+    used: Sequence[Case],
+    leaks: tuple[str, ...] | None,
+) -> DatasetFacts:
     dataset = cases.results.dataset
     return DatasetFacts(
         name=dataset.name,
@@ -191,6 +217,7 @@ def _dataset(cases: Cases, treatments: Collection[str], used: Sequence[Case]) ->
         sha256=dataset.sha256,
         treatments=tuple(t for t in cases.results.treatments if t in treatments),
         images=dict(sorted(Counter(case.kind for case in used).items())),
+        leaks=leaks,
     )
 
 

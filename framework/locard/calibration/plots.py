@@ -133,17 +133,20 @@ def _reliability(axes: Axes, ratios: Ratios) -> None:
     axes.plot(
         given[order][finite], found[order][finite], color="black", marker=".", label="measured"
     )
-    for sign, edge, marker in ((-1, low, "v"), (1, high, "^")):
-        endless = np.isinf(found) & (np.sign(found) == sign)
+    for endless, edge, marker, colour, words in (
+        (np.isposinf(found), high, "^", _TAMPERED, "tampered alone"),
+        (np.isneginf(found), low, "v", _AUTHENTIC, "authentic alone"),
+    ):
         if endless.any():
+            edges = np.full(int(endless.sum()), edge)
             axes.plot(
                 given[endless],
-                np.full(int(endless.sum()), edge),
-                color=_TAMPERED if sign > 0 else _AUTHENTIC,
+                edges,
+                color=colour,
                 linestyle="none",
                 marker=marker,
                 clip_on=False,
-                label="one class only" if sign > 0 else None,
+                label=words,
             )
     axes.set_title("Reliability (PAV plot)", fontsize=9)
     axes.set_xlabel("log10 LR as stated")

@@ -18,6 +18,13 @@ def description(calibration: Calibration) -> Iterator[str]:
     treated = [name for name in dataset.treatments if name != "none"]
     after = f", after {', '.join(treated)}" if treated else ""
     yield f"Data set: {dataset.name} ({dataset.layout}): {kinds}{after}"
+    if dataset.leaks is None:
+        yield "Whether anything but content tells its classes apart was not checked"
+    elif dataset.leaks:
+        yield (
+            "WARNING: its classes differ in more than content, so that the ratios may mean nothing "
+            f"in case work: {', '.join(dataset.leaks)}"
+        )
     yield f"H1: {calibration.hypotheses.h1}"
     yield f"H2: {calibration.hypotheses.h2}"
     for stratum in calibration.strata:

@@ -60,6 +60,13 @@ def fit(
     minimum: Annotated[
         int, typer.Option(min=5, help="Least number of images of each class and stratum.")
     ] = 20,
+    accept_leaks: Annotated[
+        bool,
+        typer.Option(
+            "--accept-leaks",
+            help="Go on where headers alone tell the classes apart; the file will say so.",
+        ),
+    ] = False,
     plots: Annotated[
         Path | None,
         typer.Option(help="Folder for Tippett and reliability plots, of cross-validated ratios."),
@@ -81,6 +88,7 @@ def fit(
         by=by,
         treatments=tuple(treatment or ["none"]),
         least=minimum,
+        accept_leaks=accept_leaks,
     )
     write_whole(output, [made.calibration.to_json().encode("ascii")])
     if plots is not None:

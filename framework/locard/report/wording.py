@@ -7,6 +7,7 @@ calls a picture genuine, original or unaltered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from locard.engine.records import FindingRecord
 from locard.outcomes import Outcome
@@ -47,9 +48,9 @@ GLOSSARY = (
     (
         "Likelihood ratio",
         "How many times more probable a score is under one hypothesis than under another, measured "
-        "on a data set that is named with it. log10 LR 2 stands for 100 times, -2 for 100 times the "
-        "other way. It says nothing of how probable the hypotheses are: that depends on everything "
-        "else that is known of the case.",
+        "on a data set that is named with it. log10 LR 2 stands for 100 times, -2 for 100 times "
+        "the other way. It says nothing of how probable the hypotheses are: that depends on "
+        "everything else that is known of the case.",
     ),
     (
         "Map",
@@ -94,6 +95,46 @@ def likelihood(record: FindingRecord) -> str:
     from locard.calibration.likelihood import likelihood_words
 
     return "" if record.likelihood is None else likelihood_words(record.likelihood)
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationWords:
+    """What a report says of one step's calibration: sentences, and a table of its strata."""
+
+    examination: int
+    step: str
+    lines: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...] = ()
+
+
+def calibrations(report: Report) -> Iterator[CalibrationWords]:
+    """Yield what is behind the likelihood ratios of each examination, from its pipeline."""
+    for examination in report.examinations:
+        for step in examination.pipeline["steps"]:
+            if step.get("calibration") is not None:
+                lines, rows = _calibration(step["calibration"])
+                yield CalibrationWords(examination.number, step["name"], lines, rows)
+
+
+def _calibration(plain: object) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    from locard.calibration import Calibration, CalibrationError
+    from locard.calibration.words import description
+
+    try:
+        calibration = Calibration.from_plain(plain, "the recorded calibration")
+    except CalibrationError as error:
+        return (f"WARNING: {error.message}",), ()
+    rows = tuple(
+        (
+            stratum.name,
+            "; ".join(stratum.conditions.words),
+            f"{stratum.tampered}, {stratum.authentic}",
+            f"{stratum.bounds.lower:.2f} to {stratum.bounds.upper:.2f}",
+            f"{stratum.performance.cllr:.3f}, {stratum.performance.cllr_min:.3f}",
+        )
+        for stratum in calibration.strata
+    )
+    return tuple(description(calibration)), rows
 
 
 def summary(report: Report) -> list[str]:

@@ -271,6 +271,23 @@ def test_korus(tmp_path: Path, plugins: Catalogue) -> None:
     assert_left(dataset, tampered)
 
 
+def test_folders_may_be_links_and_links_may_run_in_circles(
+    tmp_path: Path, plugins: Catalogue
+) -> None:
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "folder"
+    folder.mkdir()
+    for name in ("1.tif", "1t.tif"):
+        put(elsewhere / "image" / name)
+    put(elsewhere / "mask" / "1forged.tif", WHITE)
+    (folder / "linked").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(folder)
+    dataset = loaded(folder, plugins, "coverage")
+    assert list(kinds(dataset)) == ["linked/image/1.tif", "linked/image/1t.tif"]
+    put(elsewhere / "image" / "Sp_D_NNN_A_ani0055_pla0025_0287.png")
+    names = [sample.name for sample in load(folder, "casia1", plugins).samples]
+    assert names == ["linked/image/Sp_D_NNN_A_ani0055_pla0025_0287.png"]
+
+
 # --- folders and lists ---------------------------------------------------------------------------
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from importlib.metadata import EntryPoint
@@ -181,6 +182,23 @@ def test_a_name_that_is_not_utf_8_is_no_reason_to_stop(folder: Path, plugins: Ca
     dataset.facts.model_dump_json()
 
 
+def test_a_folder_that_cannot_be_listed_is_no_empty_folder(
+    folder: Path, plugins: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The tests may run as root, whom no permission stops.
+    listed = os.scandir
+
+    def scandir(path: str | Path) -> object:
+        if Path(path).name == "masks":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    for layout in (None, "folder"):
+        with pytest.raises(DatasetError, match="masks cannot be read: Permission denied"):
+            load(folder, layout, plugins)
+
+
 def test_nothing_usable_is_an_error(tmp_path: Path, plugins: Catalogue) -> None:
     (tmp_path / "a.jpg").write_bytes(b"")
     with pytest.raises(DatasetError, match="holds no image that can be used"):
@@ -220,6 +238,22 @@ def test_two_layouts_are_one_too_many(folder: Path, plugins: Catalogue) -> None:
 # --- layouts of plugins --------------------------------------------------------------------------
 
 
+class Grey(Layout):
+    """A layout whose truth is no mask."""
+
+    name = "grey"
+    summary = "a test"
+
+    def recognises(self, folder: Path) -> bool:
+        return False
+
+    def samples(self, folder: Path) -> Iterator[Sample]:
+        yield Sample("c", folder / "tampered" / "c.jpg", "splice", folder / "masks" / "c.png")
+
+    def truth(self, sample: Sample) -> np.ndarray:
+        return np.full((24, 32), 0.5)
+
+
 class Lab(Layout):
     """A layout that does as it is told."""
 
@@ -245,6 +279,7 @@ class Lab(Layout):
 @hookimpl
 def register_layouts(register: object) -> None:
     register(Lab)  # type: ignore[operator]
+    register(Grey)  # type: ignore[operator]
 
 
 @pytest.fixture
@@ -281,6 +316,12 @@ def test_a_truth_that_raises_is_laid_at_its_plugin_s_door(
     Lab.found.append(Sample("c", path, "splice", mask))
     dataset = load(folder, "lab", with_lab)
     with pytest.raises(DatasetError, match="of plugin 'acme' is broken: ZeroDivisionError"):
+        dataset.truth(dataset.samples[0], 24, 32)
+
+
+def test_a_truth_must_be_a_mask(folder: Path, with_lab: Catalogue) -> None:
+    dataset = load(folder, "grey", with_lab)
+    with pytest.raises(DatasetError, match="of plugin 'acme' is broken: TypeError: its truth is"):
         dataset.truth(dataset.samples[0], 24, 32)
 
 

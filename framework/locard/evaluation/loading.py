@@ -79,7 +79,7 @@ class Dataset:
             return np.zeros((height, width), dtype=np.bool_)
         if sample.mask is None:
             raise DatasetError(f"{printable(sample.name)} is tampered and has no mask")
-        truth = _called(self.layout, self._owner, lambda: self.layout.truth(sample))
+        truth = _called(self.layout, self._owner, lambda: _checked_truth(self.layout, sample))
         return fitted(truth, height, width)
 
 
@@ -188,6 +188,13 @@ def _called(layout: Layout | type[Layout], owner: str, call: Callable[[], T]) ->
         return call()
     except LocardError:
         raise
+    except OSError as error:
+        # Not passed over: where masks cannot be listed, tampered images would pass for authentic.
+        where = printable(str(error.filename or "the data set"))
+        raise DatasetError(
+            f"{where} cannot be read: {error.strerror or error}",
+            "Ask its owner for read permission, or copy it.",
+        ) from error
     except Exception as error:
         raise DatasetError(
             f"layout {layout.name!r} of plugin {owner!r} is broken: {describe(error)}",
@@ -209,6 +216,16 @@ def _checked(found: Iterator[Sample]) -> list[Sample]:
             raise ValueError(f"facts may not be named {', '.join(sorted(taken))}")
         samples[sample.name] = sample
     return [samples[name] for name in sorted(samples)]
+
+
+def _checked_truth(layout: Layout, sample: Sample) -> NDArray[np.bool_]:
+    """Return what a layout reads, or raise where it breaks the contract."""
+    import numpy as np
+
+    truth = layout.truth(sample)
+    if not isinstance(truth, np.ndarray) or truth.ndim != 2 or truth.dtype != np.bool_:
+        raise TypeError("its truth is no two-dimensional array of bool")
+    return truth
 
 
 # --- files ---------------------------------------------------------------------------------------

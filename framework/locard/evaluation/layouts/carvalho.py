@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locard.evaluation.datasets import AUTHENTIC, Layout, Sample
-from locard.evaluation.layouts.files import by_stem, find_folder, images, missing, name_in
+from locard.evaluation.layouts.files import by_stem, child, find_folder, images, missing, name_in
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,8 +46,8 @@ class Carvalho(Layout):
             raise missing(self.name, folder, "DSO-1 with DSO-1-Fake-Images-Masks")
         found: list[Sample] = []
         for name, top in tops.items():
-            masks = by_stem(images(top / f"{name}-Fake-Images-Masks"))
-            for path in images(top / name):
+            masks = by_stem(images(child(top, f"{name}-Fake-Images-Masks")))
+            for path in images(child(top, name)):
                 stem = path.stem.lower()
                 if stem.startswith(("normal", "splicing")):
                     spliced = stem.startswith("splicing")

@@ -29,11 +29,21 @@ def images_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
 
 
 def folders_below(folder: Path, depth: int = DEPTH) -> Iterator[Path]:
-    """Yield a folder and those below it, nearest first, sorted by name; links are not followed."""
+    """Yield a folder and those below it, nearest first, sorted by name.
+
+    Links are followed; a folder that they lead to a second time is not yielded again.
+    """
+    seen: set[Path] = set()
     level = [folder]
     for _ in range(depth + 1):
-        yield from level
-        level = [inner for here in level for inner in _subfolders(here)]
+        below: list[Path] = []
+        for here in level:
+            real = here.resolve()
+            if real not in seen:
+                seen.add(real)
+                yield here
+                below += _subfolders(here)
+        level = below
 
 
 def find_folder(folder: Path, *names: str) -> Path | None:
@@ -109,7 +119,7 @@ def connected(members: Mapping[str, Sequence[Hashable]]) -> dict[str, str | None
 def _subfolders(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
-            found = [Path(e.path) for e in entries if e.is_dir(follow_symlinks=False)]
-    except OSError:
+            found = [Path(entry.path) for entry in entries if entry.is_dir()]
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return sorted(path for path in found if not path.name.startswith((".", "__MACOSX")))

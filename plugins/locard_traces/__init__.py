@@ -25,8 +25,19 @@ def register_detectors(register: Register) -> None:
     from locard_traces.noisesniffer import Noisesniffer
     from locard_traces.splicebuster import Splicebuster
 
-    detectors = (JpegGrid, DoubleJpeg, Noise, Ghost, Ela, Cfa, Nadq, Splicebuster, Noisesniffer)
-    for detector in detectors:
+    published = (
+        JpegGrid,
+        DoubleJpeg,
+        Noise,
+        Ghost,
+        Ela,
+        Cfa,
+        Nadq,
+        Blk,
+        Splicebuster,
+        Noisesniffer,
+    )
+    for detector in published:
         register(detector)
 
 

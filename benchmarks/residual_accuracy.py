@@ -82,7 +82,7 @@ def quieter(own: Pixels, other: Pixels, rng: np.random.Generator) -> Pixels:
 
 
 def on_splices(folder: Path, detector: Detector, limit: int) -> None:
-    """Print pixel F1, how often a verdict falls, and how well the score tells pictures from twins."""
+    """Print pixel F1, how often a verdict falls, and how well the score tells the twins."""
     for change in (foreign, noisier, quieter):
         rows, scores, said = [], [], [0, 0]
         for spliced, twin, mask in islice(splices(folder, change), limit):

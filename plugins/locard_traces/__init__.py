@@ -25,19 +25,8 @@ def register_detectors(register: Register) -> None:
     from locard_traces.noisesniffer import Noisesniffer
     from locard_traces.splicebuster import Splicebuster
 
-    published = (
-        JpegGrid,
-        DoubleJpeg,
-        Noise,
-        Ghost,
-        Ela,
-        Cfa,
-        Nadq,
-        Blk,
-        Splicebuster,
-        Noisesniffer,
-    )
-    for detector in published:
+    jpeg = (JpegGrid, DoubleJpeg, Nadq, Blk, Ghost, Ela)
+    for detector in (*jpeg, Noise, Noisesniffer, Splicebuster, Cfa):
         register(detector)
 
 

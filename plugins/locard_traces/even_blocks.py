@@ -55,7 +55,7 @@ def valid_blocks(pixels: NDArray[np.uint8]) -> NDArray[np.bool_]:
         bool, shape (H − 2, W − 2), for the block whose upper left pixel is there.
     """
     low, high = pixels.min(axis=(0, 1)), pixels.max(axis=(0, 1))
-    inside = ((pixels > low) & (pixels < high)).all(axis=2)
+    inside: NDArray[np.bool_] = ((pixels > low) & (pixels < high)).all(axis=2)
     for axis in (0, 1):
         lines = np.moveaxis(inside, axis, 0)
         inside = np.moveaxis(lines[:-2] & lines[1:-1] & lines[2:], 0, axis)
@@ -82,13 +82,13 @@ def measure_blocks(
     variances = np.empty((rows, columns), np.int32)
     for y in range(rows):
         for x in range(columns):
-            total = squares = 0
+            total = squares = np.int64(0)
             for i in range(SIDE):
                 for j in range(SIDE):
                     sample = np.int64(channel[y + i, x + j])
                     total += sample
                     squares += sample * sample
-            left = right = middle_column = upper = lower = middle_row = 0
+            left = right = middle_column = upper = lower = middle_row = np.int64(0)
             for i in range(SIDE):
                 left += np.int64(channel[y + i, x])
                 middle_column += np.int64(channel[y + i, x + 1])
@@ -112,7 +112,7 @@ def lowest(values: NDArray[np.int32], blocks: NDArray[np.int64], count: int) -> 
     Ranking equal values by place would gather them at the top of the picture.
 
     Args:
-        values: Not negative, one for each block of the picture, shape (n,).
+        values: Not negative, one for each block of the picture, any shape.
         blocks: Numbers of the blocks to choose from.
         count: How many, at most as many as there are.
 
@@ -120,7 +120,7 @@ def lowest(values: NDArray[np.int32], blocks: NDArray[np.int64], count: int) -> 
         Their numbers, in no particular order.
     """
     scattered = (blocks.astype(np.uint64) * _SCATTER) & _LOW_BITS
-    keys = (values[blocks].astype(np.uint64) << np.uint64(32)) | scattered
+    keys = (values.ravel()[blocks].astype(np.uint64) << np.uint64(32)) | scattered
     return blocks[np.argpartition(keys, count - 1)[:count]] if count else blocks[:0]
 
 
@@ -158,13 +158,12 @@ def find_even_blocks(
     even_count, quiet_count = int(size * even_share), int(size * even_share * quiet_share)
     used = 0
     for channel in range(channels):
-        measured = measure_blocks(np.ascontiguousarray(pixels[..., channel]))
-        sums, energies, variances = (values.ravel() for values in measured)
-        by_mean = blocks[np.argsort(sums[blocks], kind="stable")]
+        sums, energies, variances = measure_blocks(np.ascontiguousarray(pixels[..., channel]))
+        by_mean = blocks[np.argsort(sums.ravel()[blocks], kind="stable")]
         for index in range(bins):
             end = blocks.size if index == bins - 1 else (index + 1) * size
             smooth = lowest(energies, by_mean[index * size : end], even_count)
-            if int((variances[smooth] == 0).sum()) >= quiet_count:
+            if int((variances.ravel()[smooth] == 0).sum()) >= quiet_count:
                 continue
             used += 1
             for counts, chosen in (even, smooth), (quiet, lowest(variances, smooth, quiet_count)):

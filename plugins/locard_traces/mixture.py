@@ -123,11 +123,11 @@ def gaussian_likelihood(points: NDArray[np.float64]) -> float:
     dimensions = points.shape[1]
     _, covariance = weighted_moments(points, np.ones(points.shape[0]))
     covariance[np.diag_indices(dimensions)] += RIDGE
-    precision = np.linalg.inv(covariance)
+    precision = _inverse(covariance)
     # The squared distances of points to their own mean add up to the trace of S⁻¹S.
     spread = float((precision * covariance).sum()) - RIDGE * float(np.trace(precision))
-    _, log_determinant = np.linalg.slogdet(covariance)
-    return -(dimensions * math.log(2 * math.pi) + float(log_determinant) + spread) / 2
+    log_determinant = float(np.linalg.slogdet(covariance)[1])
+    return -(dimensions * math.log(2 * math.pi) + log_determinant + spread) / 2
 
 
 def fit_gaussian_uniform(
@@ -171,7 +171,7 @@ def _climb(points: NDArray[np.float64], mean: NDArray[np.float64], log_density: 
     covariance, share, previous = np.eye(dimensions), 0.5, -math.inf
     rounds = 0
     while True:
-        precision = np.linalg.inv(covariance)
+        precision = _inverse(covariance)
         _, log_determinant = np.linalg.slogdet(covariance)
         height = math.log(share) - (dimensions * math.log(2 * math.pi) + log_determinant) / 2
         outlier = math.log1p(-share) + log_density
@@ -187,3 +187,7 @@ def _climb(points: NDArray[np.float64], mean: NDArray[np.float64], log_density: 
         share = min(max(float(weights.mean()), _LEAST_OUTLIERS), 1 - _LEAST_OUTLIERS)
         mean, covariance = weighted_moments(points, weights)
         covariance[np.diag_indices(dimensions)] += RIDGE
+
+
+def _inverse(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.inv(covariance), dtype=np.float64)

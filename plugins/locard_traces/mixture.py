@@ -127,7 +127,7 @@ def gaussian_likelihood(points: NDArray[np.float64]) -> float:
     # The squared distances of points to their own mean add up to the trace of S⁻¹S.
     spread = float((precision * covariance).sum()) - RIDGE * float(np.trace(precision))
     log_determinant = float(np.linalg.slogdet(covariance)[1])
-    return -(dimensions * math.log(2 * math.pi) + log_determinant + spread) / 2
+    return -float(dimensions * math.log(2 * math.pi) + log_determinant + spread) / 2
 
 
 def fit_gaussian_uniform(

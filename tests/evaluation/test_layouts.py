@@ -145,6 +145,16 @@ def test_a_mask_of_other_sources_is_not_taken_for_its_number(
     )
 
 
+def test_of_two_masks_of_one_number_and_sources_none_is_taken(
+    tmp_path: Path, plugins: Catalogue
+) -> None:
+    put(tmp_path / "Tp" / "Tp_D_CNN_M_N_ind00091_10647.jpg")
+    for middle in ("S_CNN_M_N", "S_CNN_S_N"):
+        name = f"Tp_{middle}_ind00091_ind00091_10647_gt.png"
+        put(tmp_path / "CASIA 2 Groundtruth" / name, WHITE)
+    assert load(tmp_path, None, plugins).samples[0].mask is None
+
+
 # --- the others ----------------------------------------------------------------------------------
 
 
@@ -310,6 +320,26 @@ def test_folders_by_class(tmp_path: Path, plugins: Catalogue) -> None:
     assert_left(dataset, "tampered/Copy Move/c.png")
     truth = dataset.truth(of(dataset, "tampered/splice/deep/b.jpg"), HEIGHT, WIDTH)
     np.testing.assert_array_equal(truth, ~LEFT)
+
+
+def test_a_mask_that_may_belong_to_two_images_belongs_to_none(
+    tmp_path: Path, plugins: Catalogue
+) -> None:
+    for kind in ("splice", "removal", "authentic"):
+        put(tmp_path / "tampered" / kind / "a.jpg")
+    put(tmp_path / "tampered" / "b_mask.jpg")
+    put(tmp_path / "masks" / "removal" / "a.png", WHITE)
+    put(tmp_path / "masks" / "a.png", WHITE)
+    put(tmp_path / "masks" / "b_mask.png", WHITE)
+    dataset = load(tmp_path, None, plugins)
+    masks = {sample.name: sample.mask for sample in dataset.samples}
+    assert masks == {
+        "tampered/authentic/a.jpg": None,
+        "tampered/b_mask.jpg": tmp_path / "masks" / "b_mask.png",
+        "tampered/removal/a.jpg": tmp_path / "masks" / "removal" / "a.png",
+        "tampered/splice/a.jpg": None,
+    }
+    assert dataset.facts.kinds == {"removal": 1, "splice": 1, "tampered": 2}
 
 
 def test_folders_by_mask(tmp_path: Path, plugins: Catalogue) -> None:

@@ -331,6 +331,7 @@ def test_a_truth_must_be_a_mask(folder: Path, with_lab: Catalogue) -> None:
         ([1], "it yielded int, not locard.Sample"),
         ([Sample("a", Path("a"), "authentic")] * 2, "it yielded 'a' twice"),
         ([Sample("a", Path("a"), "Copy Move")], "is not in kebab-case"),
+        ([Sample("a", Path("a"), "authentic", Path("m"))], "'a' is authentic and has a mask"),
         ([Sample("a", Path("a"), "splice", facts={"share": "1"})], "may not be named share"),
     ],
 )

@@ -212,6 +212,8 @@ def _checked(found: Iterator[Sample]) -> list[Sample]:
             raise ValueError(f"it yielded {sample.name!r} twice")
         if not _KIND.fullmatch(sample.kind):
             raise ValueError(f"the kind {sample.kind!r} of {sample.name!r} is not in kebab-case")
+        if sample.mask is not None and not sample.tampered:
+            raise ValueError(f"{sample.name!r} is authentic and has a mask")
         if taken := WAYS & sample.facts.keys():
             raise ValueError(f"facts may not be named {', '.join(sorted(taken))}")
         samples[sample.name] = sample

@@ -9,7 +9,8 @@ sources decide.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from locard.evaluation.datasets import AUTHENTIC, Sample
@@ -35,13 +36,13 @@ def samples(layout: str, folder: Path, tampered: re.Pattern[str]) -> Iterator[Sa
     photographs, masks = _sorted_out(folder, tampered)
     if not photographs:
         raise missing(layout, folder, "image that is named like the data set's")
-    by_key = {_key(stem): path for stem, path in masks.items()}
+    by_key = _by_key(masks)
     groups = connected({name: sources(path.stem) for name, path in photographs.items()})
     for name in sorted(photographs):
         path = photographs[name]
         stem = path.stem.lower()
         is_tampered = tampered.match(stem) is not None
-        mask = masks.get(stem) or by_key.get(_key(stem)) if is_tampered else None
+        mask = (masks.get(stem) or by_key.get(_key(stem))) if is_tampered else None
         kind = _kind(path) if is_tampered else AUTHENTIC
         yield Sample(name, path, kind, mask, groups[name])
 
@@ -72,6 +73,13 @@ def _sorted_out(folder: Path, tampered: re.Pattern[str]) -> tuple[dict[str, Path
         elif tampered.match(stem) or _AUTHENTIC.fullmatch(stem):
             photographs[name_in(folder, path)] = path
     return photographs, masks
+
+
+def _by_key(masks: Mapping[str, Path]) -> dict[MaskKey | None, Path]:
+    """Return the masks that no other one can be taken for."""
+    keys = {stem: _key(stem) for stem in masks}
+    once = Counter(keys.values())
+    return {key: masks[stem] for stem, key in keys.items() if key and once[key] == 1}
 
 
 def _key(stem: str) -> MaskKey | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from locard.evaluation.datasets import AUTHENTIC, Layout, Sample
 from locard.evaluation.layouts.files import (
     child,
-    folders_below,
     images,
     images_below,
     missing,
@@ -62,35 +62,41 @@ class Folder(Layout):
 
 
 def _masks(folder: Path) -> dict[str, Path]:
-    """Return masks by the path of their image below its folder, and by its stem alone."""
+    """Return masks by what the path of their image below its folder is, without ending."""
     top = child(folder, "masks")
-    found: dict[str, Path] = {}
-    for path in images_below(top):
-        stem = _MASK_SUFFIX.sub("", path.stem.lower())
-        found[(path.parent.relative_to(top) / stem).as_posix().lower()] = path
-    return found
+    paths = {
+        path.relative_to(top).with_suffix("").as_posix().lower(): path for path in images_below(top)
+    }
+    without_suffix = {_MASK_SUFFIX.sub("", name): path for name, path in paths.items()}
+    return {**without_suffix, **paths}
 
 
-def _mask_of(path: Path, top: Path, masks: dict[str, Path]) -> Path | None:
-    """Return the mask of an image: at the same place below ``masks``, or straight in it."""
-    below = path.relative_to(top).with_suffix("").as_posix().lower()
-    return masks.get(below) or masks.get(path.stem.lower())
+def _with_masks(top: Path, masks: dict[str, Path]) -> Iterator[tuple[Path, Path | None]]:
+    """Yield the images below a folder, each with its mask.
+
+    A mask lies at the same place below ``masks``, or straight in it where no other image has that
+    name.
+    """
+    found = list(images_below(top))
+    once = Counter(path.stem.lower() for path in found)
+    for path in found:
+        mask = masks.get(path.relative_to(top).with_suffix("").as_posix().lower())
+        stem = path.stem.lower()
+        yield path, mask or (masks.get(stem) if once[stem] == 1 else None)
 
 
 def _by_class(folder: Path, masks: dict[str, Path]) -> Iterator[Sample]:
     for path in images_below(child(folder, "authentic")):
         yield Sample(name_in(folder, path), path, AUTHENTIC)
     top = child(folder, "tampered")
-    for here in folders_below(top):
-        below = here.relative_to(top).parts
+    for path, mask in _with_masks(top, masks):
+        below = path.relative_to(top).parts[:-1]
         kind = _NOT_KEBAB.sub("-", below[0].lower()).strip("-") if below else ""
-        for path in images(here):
-            mask = _mask_of(path, top, masks)
-            yield Sample(name_in(folder, path), path, kind or "tampered", mask)
+        if kind in ("", AUTHENTIC):
+            kind = "tampered"
+        yield Sample(name_in(folder, path), path, kind, mask)
 
 
 def _by_mask(folder: Path, masks: dict[str, Path]) -> Iterator[Sample]:
-    top = child(folder, "images")
-    for path in images_below(top):
-        mask = _mask_of(path, top, masks)
+    for path, mask in _with_masks(child(folder, "images"), masks):
         yield Sample(name_in(folder, path), path, "tampered" if mask else AUTHENTIC, mask)

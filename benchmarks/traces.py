@@ -1,4 +1,4 @@
-"""How long `double-jpeg`, `noise`, `ghost` and `ela` take, against Pillow's decoding, run in turn.
+"""How long trace detectors take, against Pillow's decoding, run in turn.
 
     python benchmarks/traces.py [PHOTOGRAPH]
 
@@ -19,10 +19,14 @@ import PIL.Image
 import skimage.data
 
 from locard import Image
+from locard_traces.blk import Blk
+from locard_traces.cfa import Cfa
 from locard_traces.double_jpeg import DoubleJpeg
 from locard_traces.ela import Ela
 from locard_traces.ghost import Ghost
 from locard_traces.noise import Noise
+from locard_traces.noisesniffer import Noisesniffer
+from locard_traces.splicebuster import Splicebuster
 
 ROUNDS = 9
 QUALITIES = (70, 90)
@@ -61,7 +65,7 @@ def main(data: bytes) -> None:
     megapixels = image.width * image.height / 1e6
     _ = (image.pixels, image.luma, image.coefficients)
     runs: dict[str, Callable[[], object]] = {"Pillow decodes": lambda: decode(data)}
-    for detector in (DoubleJpeg(), Noise(), Ghost(), Ela()):
+    for detector in (DoubleJpeg(), Noise(), Ghost(), Ela(), Splicebuster(), Noisesniffer()):
         runs[detector.name] = lambda detector=detector: detector.examine(image)
     for run in runs.values():
         run()

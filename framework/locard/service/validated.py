@@ -40,9 +40,9 @@ class Standing:
         """How it stands, for people."""
         if not self.own:
             return "made in another vault: came with an imported case, and validates nothing here"
-        if self.changes:
-            return f"revoked: {'; '.join(self.changes)}"
-        return "valid" if self.record.validated else "what is installed is what was not validated"
+        if not self.record.validated:
+            return "never valid: requirements were not met"
+        return f"revoked: {'; '.join(self.changes)}" if self.changes else "valid"
 
 
 def standings(vault: Vault, plugins: Catalogue) -> list[Standing]:

@@ -103,9 +103,9 @@ def _groups(sha256: str) -> str:
 
 
 def _rows(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Return a nested mapping as rows of dotted name and value."""
+    """Return a nested mapping as rows of dotted name and value, in the order of names."""
     rows: list[tuple[str, str]] = []
-    for name, value in mapping.items():
+    for name, value in sorted(mapping.items()):
         if isinstance(value, Mapping):
             rows.extend(_rows(value, f"{prefix}{name}."))
         elif isinstance(value, list | tuple):

@@ -48,7 +48,7 @@ class Verdict(BaseModel):
         criterion: The acceptance criterion in words.
         status: Whether it is met.
         sentence: Why.
-        estimate: The figure, of a metric.
+        estimate: The figure, of a metric, with the interval that it is judged by.
         meaning: What the metric is, and what it cannot say.
     """
 
@@ -121,7 +121,7 @@ def _judged(
     if estimate is None:
         words = f"{requirement.metric} is not defined on {_what(requirement)}"
         return _unknown(words), None
-    return _held(requirement, estimate, subset), estimate
+    return _held(requirement, estimate, subset)
 
 
 def _subset(requirement: Requirement, results: Results, step: str) -> SubsetResult | Observation:
@@ -141,25 +141,30 @@ def _subset(requirement: Requirement, results: Results, step: str) -> SubsetResu
     return _unknown(f"no image has {by} = {value!r}; there are: {known}")
 
 
-def _held(requirement: Requirement, estimate: Estimate, subset: SubsetResult) -> Observation:
-    """Hold a figure against its criterion."""
+def _held(
+    requirement: Requirement, estimate: Estimate, subset: SubsetResult
+) -> tuple[Observation, Estimate]:
+    """Hold a figure against its criterion; return the figure with the interval that was used."""
     name, value = requirement.metric, estimate.value
     if value is None:
-        return _unknown(f"no image of {_what(requirement)} defines {name}")
+        return _unknown(f"no image of {_what(requirement)} defines {name}"), estimate
+    low, high, how = _interval(estimate, subset, str(name))
+    used = estimate.model_copy(update={"low": low, "high": high})
     needed = requirement.minimum_images or 0
     if estimate.images < needed:
-        return _unknown(
+        words = (
             f"{name} rests on {estimate.images} images, fewer than the {needed} that the "
             "requirement asks for"
         )
+        return _unknown(words), used
     if requirement.bound == "value":
-        return _compared(requirement, value, f"{name} is {value:.4g}")
-    low, high, how = _interval(estimate, subset, str(name))
+        return _compared(requirement, value, f"{name} is {value:.4g}"), used
     if low is None or high is None:
         why = "too few images define it" if estimate.low is None else "every resample says the same"
-        return _unknown(f"{name} is {value:.4g}, without a usable interval: {why}")
+        return _unknown(f"{name} is {value:.4g}, without a usable interval: {why}"), used
     words = f"{name} is {value:.4g}, {how} {low:.4g} to {high:.4g}"
-    return _compared(requirement, low if requirement.at_least is not None else high, words)
+    end = low if requirement.at_least is not None else high
+    return _compared(requirement, end, words), used
 
 
 def _compared(requirement: Requirement, figure: float, words: str) -> Observation:

@@ -119,24 +119,19 @@ class ValidationRecord(_Table):
             )
         open_ = [verdict.id for verdict in self.verdicts if verdict.status != "met"]
         return (
-            f"Not validated: of {len(self.verdicts)} requirements, {len(open_)} are not met or "
-            f"not assessable ({', '.join(open_)})."
+            f"Not validated: {len(open_)} of {len(self.verdicts)} requirements not met or not "
+            f"assessable ({', '.join(open_)})."
         )
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know before relying on the figures, one sentence each."""
-        leaks = [
-            f"The classes of the data set can be told apart by what is no content: {leak.feature} "
-            f"alone reach a balanced accuracy of {leak.balanced_accuracy:.2f} "
-            f"(95 % interval {leak.low:.2f} to {leak.high:.2f}; chance is 0.50)."
-            for leak in self.leaks or ()
-            if leak.leaks
-        ]
-        no_risks = (
-            [] if self.requirements.risks else ["The requirements come without a risk assessment."]
+        no_risks = "The requirements come without a risk assessment."
+        return (
+            *_leak_warning(self.leaks or ()),
+            *self.dataset.problems,
+            *(() if self.requirements.risks else (no_risks,)),
         )
-        return (*leaks, *self.dataset.problems, *no_risks)
 
     @classmethod
     def parse(cls, text: str, sha256: str | None = None) -> Self:
@@ -156,13 +151,30 @@ class ValidationRecord(_Table):
             record = cls.model_validate(json.loads(text))
             same = record.text == text
             consistent = record.validated == all_met(record.verdicts)
-        except (ValueError, TypeError, RecursionError, ValidationError) as error:
+        except ValidationError as error:
+            raise RecordError(f"{which} cannot be read: {error.errors()[0]['msg']}") from None
+        except (ValueError, TypeError, RecursionError) as error:
             raise RecordError(f"{which} cannot be read: {error}") from None
         if not same:
             raise RecordError(f"{which} is not in canonical JSON")
         if not consistent:
             raise RecordError(f"{which} contradicts itself: its outcome is not its verdicts'")
         return record
+
+
+def _leak_warning(leaks: Sequence[LeakFinding]) -> tuple[str, ...]:
+    found = "; ".join(
+        f"{leak.feature} ({leak.balanced_accuracy:.2f}, {leak.low:.2f} to {leak.high:.2f})"
+        for leak in leaks
+        if leak.leaks
+    )
+    if not found:
+        return ()
+    return (
+        "The data set's classes can be told apart by what is no content, so the figures may "
+        "flatter the method. Balanced accuracy of a classifier that sees nothing else (chance is "
+        f"0.50; 95 % interval): {found}.",
+    )
 
 
 def _hash(text: str) -> str | None:

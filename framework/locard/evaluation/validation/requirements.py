@@ -106,7 +106,9 @@ class Requirement(_Table):
 
     def _problems(self) -> list[str]:
         if self.check != "metric":
-            odd = [key for key in _OF_METRICS if key in self.model_fields_set]
+            # Set apart from the default: read back from a record, every key is there.
+            fields = type(self).model_fields
+            odd = [key for key in _OF_METRICS if getattr(self, key) != fields[key].default]
             problems = [f'key {key!r} goes with check = "metric" only' for key in odd]
             if self.images is not None and self.check != "repeatability":
                 problems.append("key 'images' goes with check = \"repeatability\" only")

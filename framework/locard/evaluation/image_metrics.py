@@ -26,8 +26,11 @@ def roc_auc(scores: NDArray[np.float64], tampered: NDArray[np.bool_]) -> float |
 
     Returns:
         0 to 1; None where either class is absent.
+
+    Raises:
+        ValueError: A score is NaN, or the shapes differ.
     """
-    if tampered.all() or not tampered.any():
+    if not check_labelled(scores, tampered):
         return None
     false, true = roc_points(scores, tampered)
     return float(np.sum(np.diff(false) * (true[1:] + true[:-1])) / 2)
@@ -49,7 +52,8 @@ def roc_points(
     Raises:
         ValueError: A class is absent, a score is NaN, or the shapes differ.
     """
-    check_two_classes(scores, tampered)
+    if not check_labelled(scores, tampered):
+        raise ValueError("tampered and authentic images are both needed")
     order = np.argsort(-scores, kind="stable")
     falling = scores[order]
     last = np.append(np.flatnonzero(falling[1:] != falling[:-1]), falling.size - 1)
@@ -61,7 +65,7 @@ def roc_points(
     )
 
 
-def equal_error_rate(scores: NDArray[np.float64], tampered: NDArray[np.bool_]) -> float:
+def equal_error_rate(scores: NDArray[np.float64], tampered: NDArray[np.bool_]) -> float | None:
     """Return the error at which false-positive rate and miss rate are equal.
 
     Args:
@@ -70,11 +74,14 @@ def equal_error_rate(scores: NDArray[np.float64], tampered: NDArray[np.bool_]) -
 
     Returns:
         Where the straight lines between the points of the ROC curve meet the diagonal from (0, 1)
-        to (1, 0): 0 to 1, and above ½ where the scores run the wrong way.
+        to (1, 0): 0 to 1, and above ½ where the scores run the wrong way; None where
+        either class is absent.
 
     Raises:
-        ValueError: A class is absent, or a score is NaN.
+        ValueError: A score is NaN, or the shapes differ.
     """
+    if not check_labelled(scores, tampered):
+        return None
     false, true = roc_points(scores, tampered)
     gap = 1 - true - false  # falls from 1 to -1
     after = int(np.argmax(gap <= 0))
@@ -82,16 +89,19 @@ def equal_error_rate(scores: NDArray[np.float64], tampered: NDArray[np.bool_]) -
     return float(false[after - 1] + share * (false[after] - false[after - 1]))
 
 
-def check_two_classes(scores: NDArray[np.float64], tampered: NDArray[np.bool_]) -> None:
-    """Raise ValueError where scores and labels do not fit, or cannot be compared."""
+def check_labelled(scores: NDArray[np.float64], tampered: NDArray[np.bool_]) -> bool:
+    """Check that scores and labels fit, and return whether both classes are there.
+
+    Raises:
+        ValueError: A score is NaN, or shapes or dtype are wrong.
+    """
     if scores.ndim != 1 or scores.shape != tampered.shape:
         raise ValueError(f"scores are {scores.shape}, and labels {tampered.shape}")
     if tampered.dtype != np.bool_:
         raise ValueError(f"labels must be bool; they are {tampered.dtype}")
     if np.isnan(scores).any():
         raise ValueError(f"{int(np.isnan(scores).sum())} of {scores.size} scores are NaN")
-    if tampered.all() or not tampered.any():
-        raise ValueError("tampered and authentic images are both needed")
+    return bool(tampered.any() and not tampered.all())
 
 
 @dataclass(frozen=True, slots=True)

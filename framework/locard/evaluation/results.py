@@ -18,8 +18,9 @@ class Estimate(_Model):
     """A figure with its 95 % bootstrap interval over images.
 
     Attributes:
-        value: None where no image defines it.
-        low: Lower bound; None where fewer than two images define it.
+        value: None where no image defines it, or where it is infinite (``images`` is not 0 then).
+        low: Lower bound; None where the images that define it come from fewer than two groups, or
+            where it is infinite.
         high: Upper bound.
         images: How many images it was taken over: those that define it.
     """

@@ -17,7 +17,7 @@ class PixelScores:
 
     A figure that is not defined is None, and is left out of means and counted; it is never 0 or 1
     by convention. Of an authentic image (empty mask) only ``marked`` is defined, of a wholly
-    tampered one ``auc`` is not.
+    tampered one ``mcc``, ``auc`` and ``flipped`` are not.
 
     Attributes:
         f1: F1 of the tampered class at the threshold 0.5 (a pixel is marked where the map is above
@@ -28,7 +28,8 @@ class PixelScores:
             it), marking everything among the choices: an upper bound that knows the truth.
         best_threshold: The threshold that gives it; of equally good ones the highest.
         auc: Area under the pixel ROC curve.
-        flipped: Whether the inverted map has a better ``best_f1``: the polarity is wrong.
+        flipped: Whether the inverted map has the better ``best_f1``, strictly: an evaluation that
+            takes the better of the two would have gained. A map of chance is flipped half the time.
         everything_f1: F1 of marking every pixel: what a blind guess reaches.
         marked: Share of pixels above 0.5.
         mask_f1: F1 of the step's own mask; None where it gave none.

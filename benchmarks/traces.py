@@ -24,10 +24,12 @@ from locard_traces.cfa import Cfa
 from locard_traces.double_jpeg import DoubleJpeg
 from locard_traces.ela import Ela
 from locard_traces.ghost import Ghost
+from locard_traces.nadq import Nadq
 from locard_traces.noise import Noise
 from locard_traces.noisesniffer import Noisesniffer
 from locard_traces.splicebuster import Splicebuster
 
+DETECTORS = (DoubleJpeg, Noise, Ghost, Ela, Cfa, Nadq, Blk, Splicebuster, Noisesniffer)
 ROUNDS = 9
 QUALITIES = (70, 90)
 
@@ -65,7 +67,8 @@ def main(data: bytes) -> None:
     megapixels = image.width * image.height / 1e6
     _ = (image.pixels, image.luma, image.coefficients)
     runs: dict[str, Callable[[], object]] = {"Pillow decodes": lambda: decode(data)}
-    for detector in (DoubleJpeg(), Noise(), Ghost(), Ela(), Splicebuster(), Noisesniffer()):
+    for detector_class in DETECTORS:
+        detector = detector_class()
         runs[detector.name] = lambda detector=detector: detector.examine(image)
     for run in runs.values():
         run()

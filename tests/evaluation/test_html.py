@@ -101,8 +101,9 @@ def test_a_leak_is_said_at_the_top() -> None:
     )
     harmless = leak.model_copy(update={"feature": "metadata", "leaks": False})
     text = page(results(subset(), leaks=(leak, harmless)))
-    assert "quantisation tables alone" in text
-    assert "metadata alone" not in text
+    assert "<li>quantisation tables: 0.990" in text
+    assert "<li>metadata" not in text
+    assert "mean nothing" not in page(results(subset(), leaks=(harmless,)))
     assert "was not checked" in page(results(subset(), leaks=None))
 
 
@@ -166,5 +167,6 @@ def test_cases_are_pictures_of_one_size_and_what_cannot_be_shown_says_why() -> N
         assert (raster.width, raster.height) == (360, 135)
     assert missing.note == "It cannot be shown: its file is gone"
     text = page(results(subset()), shown, missing)
+    assert text.count("<svg") == 2  # the picture by itself, and under its map
     assert text.count('class="map"') == 1
     assert text.count("its file is gone") == 1

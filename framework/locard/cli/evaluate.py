@@ -42,7 +42,9 @@ def evaluate(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="Folder for results.json, cases.csv, and findings to resume."
+            "--output",
+            "-o",
+            help="Folder for results.json, cases.csv, report.html, and findings to resume.",
         ),
     ] = None,
     treat: Annotated[
@@ -77,6 +79,7 @@ def evaluate(
     from locard.evaluation import output as folder
     from locard.evaluation.loading import load
     from locard.service.evaluate import evaluate as run
+    from locard.service.gallery import write_page
 
     plugins = catalogue()
     loaded = _pipeline(pipeline, plugins)
@@ -103,6 +106,7 @@ def evaluate(
         )
     if output is not None:
         folder.write(evaluation.results, evaluation.rows, output)
+        write_page(evaluation, data, cache or output / folder.FINDINGS, output / folder.PAGE)
     if json:
         typer.echo(evaluation.results.model_dump_json())
     elif not quiet:

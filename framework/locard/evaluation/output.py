@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from locard.errors import LocardError
 from locard.evaluation.rows import PixelScores
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RESULTS = "results.json"
 CASES = "cases.csv"
+PAGE = "report.html"
 FINDINGS = "findings"
 
 Cell = str | int | float | bool | None
@@ -105,6 +106,13 @@ def write(results: Results, rows: Sequence[Row], folder: Path) -> None:
 def results_json(results: Results) -> str:
     """Return what ``results.json`` holds; ``schemas/evaluation.schema.json`` describes it."""
     return results.model_dump_json(indent=1) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of ``results.json``."""
+    from locard.evaluation.results import Results
+
+    return Results.model_json_schema(mode="serialization")
 
 
 def columns_of(rows: Iterable[Row]) -> tuple[str, ...]:

@@ -9,9 +9,32 @@ from locard.errors import LocardError
 from locard.evaluation.gallery import Case, Evidence, choose, show
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from locard.evaluation.finding_store import FindingStore
     from locard.evaluation.loading import Dataset
     from locard.evaluation.rows import Row
+    from locard.service.evaluate import Evaluation
+
+
+def write_page(evaluation: Evaluation, dataset: Dataset, findings: Path, path: Path) -> None:
+    """Write an evaluation as a page with pictures.
+
+    Args:
+        evaluation: What came of it.
+        dataset: What was evaluated on.
+        findings: The folder of findings that the evaluation left.
+        path: Where the page goes.
+
+    Raises:
+        LocardError: It cannot be written, or matplotlib is not installed.
+    """
+    from locard.evaluation.finding_store import FindingStore
+    from locard.evaluation.html import write_html
+
+    steps = [step.name for step in evaluation.results.steps]
+    cases = gallery(dataset, evaluation.rows, steps, FindingStore(findings))
+    write_html(evaluation.results, cases, path)
 
 
 def gallery(

@@ -11,6 +11,7 @@ import typer
 
 from locard.cli.common import JsonOption, QuietOption, print_json, printable
 from locard.cli.options import ExecutorOption, PipelineOption, WorkersOption, cores
+from locard.cli.probe import print_stability
 from locard.errors import ExitCode, LocardError
 from locard.plugins import catalogue
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from locard.engine.records import FindingRecord
     from locard.intake import Source
     from locard.service.analyze import Analysis, SavedMaps
+    from locard.stability import Stability
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -31,18 +33,26 @@ def analyze(
         Path | None,
         typer.Option(help="Folder for heat maps (.npy, and .png overlays) and masks."),
     ] = None,
+    probe: Annotated[
+        bool,
+        typer.Option("--probe", help="Also examine treated copies: do the findings hold?"),
+    ] = False,
     workers: WorkersOption = None,
     executor: ExecutorOption = "local",
     quiet: QuietOption = False,
 ) -> None:
     """Examine files without a case, and print what each step says of each.
 
+    With --probe each file is also saved again as JPEG, cut and resized, and the copies are examined
+    alike: how outcome and score move shows what a finding hangs on.
+
     Exit code 1 means that a file or a step could not be examined; what was detected does not
     change the exit code.
     """
     from locard import pipelines
     from locard.cli.progress import progress_bar
-    from locard.service.analyze import analyze as run
+    from locard.service import analyze as service
+    from locard.service import stability
     from locard.service.maps import MapFolder
 
     plugins = catalogue()
@@ -56,6 +66,7 @@ def analyze(
         )
     printer = _Printer(json=json, quiet=quiet)
     with progress_bar(plugins, quiet=quiet or json):
+        run = stability.probe if probe else service.analyze
         summary = run(
             printer.wanted(files),
             loaded,
@@ -94,13 +105,18 @@ class _Printer:
             else:
                 yield source
 
-    def report(self, analysis: Analysis) -> None:
-        """Print what is said of one file."""
+    def report(self, analysis: Analysis, stability: Stability | None = None) -> None:
+        """Print what is said of one file, and where it was probed of its copies."""
         self.attention |= analysis.needs_attention
+        if stability is not None:
+            self.attention |= stability.needs_attention
         if self._json:
-            print_json(as_json(analysis))
+            probed = {"stability": stability.model_dump(mode="json")} if stability else {}
+            print_json({**as_json(analysis), **probed})
         elif not self._quiet:
             _print_words(analysis)
+            if stability is not None:
+                print_stability(stability)
 
     def say_what_was_passed_over(self) -> None:
         """Say on standard error how many files were passed over, if any were."""

@@ -16,7 +16,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from locard.image import Image
+
+Axis = Literal["x", "y"]
 
 STANDARD = (
     "jpeg-90",
@@ -106,6 +108,19 @@ class Treatment(ABC):
         """
         return mask
 
+    def places(self, along: NDArray[np.float64], axis: Axis, length: int) -> NDArray[np.float64]:
+        """Return where points of the untreated picture lie in the treated copy.
+
+        Args:
+            along: Points along an axis, in pixels; 0 is the centre of the first pixel.
+            axis: ``x`` or ``y``.
+            length: Of the untreated picture along this axis, in pixels.
+
+        Returns:
+            The same points in pixels of the copy; they may lie outside it.
+        """
+        return along
+
     def _pixels(self, pixels: NDArray[np.uint8], image: Image) -> NDArray[Any]:
         """Return the treated pixels, uint8, (H, W) or (H, W, 3)."""
         return pixels
@@ -166,6 +181,10 @@ class Scaled(Treatment):
         height, width = mask.shape
         return nearest(mask, scaled_length(height, self.factor), scaled_length(width, self.factor))
 
+    def places(self, along: NDArray[np.float64], axis: Axis, length: int) -> NDArray[np.float64]:
+        """See :meth:`Treatment.places`."""
+        return (along + 0.5) * scaled_length(length, self.factor) / length - 0.5
+
     def _pixels(self, pixels: NDArray[np.uint8], image: Image) -> NDArray[np.uint8]:
         from locard.image.limits import check_size
 
@@ -200,6 +219,10 @@ class Cropped(Treatment):
     def truth(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """See :meth:`Treatment.truth`."""
         return mask[self.rows :, self.columns :]
+
+    def places(self, along: NDArray[np.float64], axis: Axis, length: int) -> NDArray[np.float64]:
+        """See :meth:`Treatment.places`."""
+        return along - (self.columns if axis == "x" else self.rows)
 
     def _pixels(self, pixels: NDArray[np.uint8], image: Image) -> NDArray[np.uint8]:
         height, width = pixels.shape[:2]

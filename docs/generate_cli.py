@@ -14,7 +14,7 @@ GROUPS = {
     "report": (),
     "analyze": (),
     "pipeline": ("list", "show", "plan"),
-    "plugin": ("list", "show", "new", "check"),
+    "plugin": ("list", "show", "new", "check", "validate", "validations"),
     "dataset": ("layouts", "show", "check", "synthesize"),
 }
 TARGET = Path(__file__).parent / "cli.md"

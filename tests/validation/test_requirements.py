@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from locard.evaluation.metrics import METRICS as METRICS_OF_EVALUATIONS
 from locard.evaluation.validation import requirements
 from locard.evaluation.validation.requirements import RequirementsError
 
@@ -71,3 +75,13 @@ def test_a_file_that_cannot_be_read_is_said_in_words(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(RequirementsError, match=r"R\.toml"):
         requirements.load(path, METRICS)
+
+
+def test_the_template_and_the_example_of_the_docs_are_right():
+    page = (Path(__file__).parents[2] / "docs" / "validation.md").read_text("utf-8")
+    example = re.search(r"```toml\n(title.*?)```", page, re.S)
+    for text in (requirements.template(), example[1]):
+        found = requirements.parse(text, "R.toml", METRICS_OF_EVALUATIONS)
+        assert found.risks
+    named = set(re.findall(r"`(\w+)`", page.partition("| Key of a requirement")[2]))
+    assert named >= set(requirements.Requirement.model_fields)

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from locard.calibration.conditions import Conditions, FileFacts
-from locard.calibration.likelihood import Bound, Likelihood, Refusal, in_words
+from locard.calibration.conditions import FileFacts
+from locard.calibration.likelihood import Likelihood, Refusal, in_words
+from locard.calibration.stratum import Stratum
 from locard.canonical import canonical_json, sha256_of
 from locard.errors import LocardError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
-
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
 
     from locard.image import Header
 
@@ -70,90 +68,6 @@ class Hypotheses(_Model):
 
     h1: str = Field(min_length=1, description="the trace is there")
     h2: str = Field(min_length=1, description="it is not")
-
-
-class Logistic(_Model):
-    """log10 LR = slope · score + intercept."""
-
-    method: Literal["logistic"] = "logistic"
-    slope: float = Field(ge=0)
-    intercept: float
-
-    def log10_lrs(self, scores: ArrayLike) -> NDArray[np.float64]:
-        """Return unbounded log-likelihood ratios of scores."""
-        from locard.calibration import mappings
-
-        return mappings.logistic(scores, self.slope, self.intercept)
-
-
-class Steps(_Model):
-    """A step function that never falls, from pool-adjacent-violators."""
-
-    method: Literal["pav"] = "pav"
-    thresholds: tuple[float, ...] = Field(description="scores at which the next step begins")
-    values: tuple[float, ...] = Field(min_length=1, description="log10 LR of each step")
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if len(self.values) != len(self.thresholds) + 1:
-            raise ValueError("there must be one value more than thresholds")
-        if list(self.thresholds) != sorted(set(self.thresholds)):
-            raise ValueError("the thresholds must ascend")
-        if list(self.values) != sorted(self.values):
-            raise ValueError("the values must not fall")
-        return self
-
-    def log10_lrs(self, scores: ArrayLike) -> NDArray[np.float64]:
-        """Return unbounded log-likelihood ratios of scores."""
-        from locard.calibration import mappings
-
-        return mappings.steps(scores, self.thresholds, self.values)
-
-
-ScoreMapping = Annotated[Logistic | Steps, Field(discriminator="method")]
-
-
-class Bounds(_Model):
-    """Empirical lower and upper bound (ELUB) of the log10 LR: beyond, there is no data."""
-
-    lower: float = Field(le=0)
-    upper: float = Field(ge=0)
-
-
-class Performance(_Model):
-    """How well the calibration did on images that it was not fitted to."""
-
-    cllr: float = Field(ge=0, description="log-likelihood-ratio cost; 1 is no information")
-    cllr_min: float = Field(ge=0, description="what perfect calibration would have made of it")
-    folds: int = Field(ge=2, description="of the cross-validation; images of one source together")
-
-
-class Stratum(_Model):
-    """Images of one sort, with a mapping of their own."""
-
-    name: str = Field(min_length=1)
-    conditions: Conditions
-    tampered: int = Field(ge=1, description="images of H1 with a score")
-    authentic: int = Field(ge=1, description="images of H2 with a score")
-    without_score: Mapping[Literal["tampered", "authentic"], int] = Field(
-        {}, description="images that got no score, and are in no figure"
-    )
-    mapping: ScoreMapping
-    bounds: Bounds
-    performance: Performance
-
-    def log10_lrs(self, scores: ArrayLike) -> NDArray[np.float64]:
-        """Return bounded log-likelihood ratios of scores, float64 of the same shape."""
-        import numpy as np
-
-        return np.clip(self.mapping.log10_lrs(scores), self.bounds.lower, self.bounds.upper)
-
-    def reached(self, score: float) -> Bound | None:
-        """Return which bound the ratio of a score reaches."""
-        raw = float(self.mapping.log10_lrs(score))
-        if raw >= self.bounds.upper:
-            return "upper"
-        return "lower" if raw <= self.bounds.lower else None
 
 
 class Content(_Model):
@@ -313,8 +227,10 @@ class Calibration(Content):
         bound = stratum.reached(score)
         words = in_words(log10_lr, bound, self.hypotheses.h1, self.hypotheses.h2)
         if self.dataset.leaks:
-            words += f" It may mean nothing here: the classes of {self.dataset.name} differ in more "
-            words += f"than content ({', '.join(self.dataset.leaks)})."
+            leaks = ", ".join(self.dataset.leaks)
+            words += (
+                f" It may mean nothing: the classes there differ in more than content ({leaks})."
+            )
         return Likelihood(log10_lr, bound, stratum.name, self.sha256, words)
 
 

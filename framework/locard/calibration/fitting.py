@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from locard.calibration import mappings
-from locard.calibration.calibration import (
-    Bounds,
-    CalibrationError,
-    Logistic,
-    Performance,
-    Steps,
-)
+from locard.calibration.calibration import CalibrationError
+from locard.calibration.stratum import Bounds, Logistic, Performance, Steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

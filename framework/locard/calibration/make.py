@@ -18,10 +18,10 @@ from locard.calibration.calibration import (
     DetectorFacts,
     Hypotheses,
     ModelFacts,
-    Stratum,
 )
 from locard.calibration.fitting import LEAST_IMAGES, Method, Scored, TooFewError, fit
 from locard.calibration.strata import By, conditions_of, stratum_of
+from locard.calibration.stratum import Stratum
 from locard.evaluation.rows import UNTREATED
 
 if TYPE_CHECKING:

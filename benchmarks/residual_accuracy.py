@@ -1,6 +1,6 @@
 """What detectors that compare noise find, and how often they are wrong, on photographs.
 
-    python benchmarks/residual_accuracy.py FOLDER [--detector NAME] [--limit N]
+    python benchmarks/residual_accuracy.py FOLDER [--detector NAME] [--parameters JSON] [--limit N]
 
 The folder holds `casia1/val` (tampered, masks, authentic), `camera_originals`, `bsds500/val` and
 `imagenet_sample`.
@@ -9,6 +9,7 @@ The folder holds `casia1/val` (tampered, masks, authentic), `camera_originals`, 
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -101,10 +102,10 @@ def on_splices(folder: Path, detector: Detector, limit: int) -> None:
         )
 
 
-def main(data: Path, names: list[str], limit: int) -> None:
+def main(data: Path, names: list[str], parameters: dict[str, object], limit: int) -> None:
     """Print everything."""
     for name in names:
-        detector = DETECTORS[name]()
+        detector = DETECTORS[name](parameters)
         for folder in AUTHENTIC:
             images = (Image.from_path(path) for path in islice(pictures(data / folder), limit))
             answers(detector, folder, images)
@@ -116,6 +117,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--detector", action="append", choices=sorted(DETECTORS))
+    parser.add_argument("--parameters", type=json.loads, default={}, help="of the detector")
     parser.add_argument("--limit", type=int, default=1000, help="pictures of each folder")
     arguments = parser.parse_args()
-    main(arguments.folder, arguments.detector or sorted(DETECTORS), arguments.limit)
+    names = arguments.detector or sorted(DETECTORS)
+    main(arguments.folder, names, arguments.parameters, arguments.limit)

@@ -119,7 +119,8 @@ def summary(untouched: Observation, copies: Sequence[Observation]) -> str:
     if not counts[Outcome.DETECTED] and untouched.outcome is not Outcome.DETECTED:
         order = order[1:]
     first, *others = dict.fromkeys(order)
-    parts = [f"{first.words} in {counts[first]} of {len(copies)} copies"]
+    many = "1 copy" if len(copies) == 1 else f"{len(copies)} copies"
+    parts = [f"{first.words} in {counts[first]} of {many}"]
     parts += [f"{outcome.words} in {counts[outcome]}" for outcome in others]
     sentences = [", ".join(parts)]
     scores = [copy.score for copy in copies if copy.score is not None]

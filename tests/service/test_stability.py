@@ -154,7 +154,7 @@ def seen(outcome: Outcome, score: float | None = None) -> Observation:
         (
             seen(Outcome.DETECTED, 12.9),
             [seen(Outcome.NOT_APPLICABLE)],
-            "detected in 0 of 1 copies, not applicable in 1; untouched: detected, 12.9",
+            "detected in 0 of 1 copy, not applicable in 1; untouched: detected, 12.9",
         ),
         (
             seen(Outcome.INCONCLUSIVE),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from locard.plugins import Catalogue
     from locard.report.exporter import Exporter
     from locard.report.model import Report
+    from locard.report.stability import Lines
     from locard.vault.case import Case
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -42,6 +43,12 @@ def report(
     verify: Annotated[
         bool, typer.Option("--verify/--no-verify", help="Verify the case first.")
     ] = True,
+    stability: Annotated[
+        Path | None,
+        typer.Option(
+            help="What `analyze --probe --json` wrote; shown with exhibits of the same SHA-256."
+        ),
+    ] = None,
     quiet: QuietOption = False,
     vault: VaultOption = None,
     database: DatabaseOption = None,
@@ -55,8 +62,11 @@ def report(
 
     plugins = catalogue()
     exporter = choose_exporter(output, format_name, plugins)
+    probes = _probes(stability)
     with open_vault(vault, database) as opened:
         written = _build(opened.case(case), plugins, examination, verify)
+        if probes is not None:
+            written = _with_probes(written, probes)
         exporter.write(written, output)
     if not quiet:
         typer.echo(printable(str(output)))
@@ -65,6 +75,22 @@ def report(
 
         typer.echo(wording.verification(written.verification), err=True)
         raise typer.Exit(ExitCode.ATTENTION)
+
+
+def _probes(path: Path | None) -> Lines | None:
+    from locard.report.stability import read_lines
+
+    return None if path is None else read_lines(path)
+
+
+def _with_probes(written: Report, probes: Lines) -> Report:
+    from locard.report.stability import with_stability
+
+    written, strange = with_stability(written, probes)
+    if strange:
+        what = "1 probed file is no exhibit" if strange == 1 else f"{strange} probed files are none"
+        typer.echo(f"locard: {what} of this case, and left out", err=True)
+    return written
 
 
 def choose_exporter(output: Path, format_name: str | None, plugins: Catalogue) -> Exporter:

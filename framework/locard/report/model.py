@@ -59,6 +59,66 @@ class JpegFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbedCopy:
+    """What one step says of a treated copy of an exhibit.
+
+    Attributes:
+        treatment: What was done, in words.
+        outcome: One of five.
+        score: Or None.
+        map_correlation: Of its map with the exhibit's; None where one has no map to compare.
+    """
+
+    treatment: str
+    outcome: Outcome
+    score: float | None = None
+    map_correlation: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProbedStep:
+    """What one step says of an exhibit and of treated copies of it.
+
+    Attributes:
+        step: Name of the step.
+        plugin: Name of the detector or refiner.
+        version: Its version then.
+        summary: How outcome and score move, in a sentence.
+        warning: How the version differs from that of this report's findings; None where it does
+            not.
+        copies: One a copy that was examined.
+    """
+
+    step: str
+    plugin: str
+    version: str
+    summary: str
+    warning: str | None
+    copies: tuple[ProbedCopy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How findings on an exhibit move on treated copies; made outside of custody.
+
+    Attributes:
+        locard: Version of Locard that made it.
+        created: When, UTC.
+        pipeline: Name and version of the pipeline.
+        file: The path that was probed, as its record says.
+        steps: In the order of the pipeline.
+        refused: What was done to copies that could not be made, and why, one sentence each.
+    """
+
+    locard: str
+    created: str
+    pipeline: str
+    file: str
+    steps: tuple[ProbedStep, ...]
+    refused: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReportExhibit:
     """An exhibit with what its file says of itself.
 
@@ -76,6 +136,7 @@ class ReportExhibit:
         jpeg: For a JPEG.
         metadata: EXIF and XMP entries as (name, value), in the file's order.
         notes: What a reader must know about the file, one sentence each.
+        probes: How findings move on treated copies, where the report was given that.
     """
 
     label: str
@@ -91,6 +152,7 @@ class ReportExhibit:
     jpeg: JpegFacts | None = None
     metadata: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    probes: tuple[Probe, ...] = ()
 
     @property
     def turned(self) -> bool:

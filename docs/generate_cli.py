@@ -16,6 +16,7 @@ GROUPS = {
     "pipeline": ("list", "show", "plan"),
     "plugin": ("list", "show", "new", "check", "validate", "validations"),
     "dataset": ("layouts", "show", "check", "synthesize"),
+    "evaluate": (),
 }
 TARGET = Path(__file__).parent / "cli.md"
 HEAD = """# Commands

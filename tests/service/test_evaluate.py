@@ -203,7 +203,7 @@ def test_the_files_hold_it_all(known: Evaluation, tmp_path: Path):
 
 def test_the_schema_is_that_of_the_model():
     written = json.loads((files("locard") / "schemas" / "evaluation.schema.json").read_text())
-    assert written == output.schema(), "run `python -m locard.evaluation.output`"
+    assert written == output.schema(), "run `python docs/generate_schema.py`"
 
 
 def test_a_second_run_has_the_same_figures_and_examines_nothing(

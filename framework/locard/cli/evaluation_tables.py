@@ -47,6 +47,7 @@ def show(evaluation: Evaluation) -> None:
     typer.echo(_what(evaluation))
     print_table(_headline(results))
     typer.echo("Below each figure its 95 % interval, from a bootstrap over images.")
+    _say_what_none_means(results)
     for way in ("kind", "source"):
         if table := _parts(results, way):
             print_table(table)
@@ -55,6 +56,16 @@ def show(evaluation: Evaluation) -> None:
     _say_leaks(results.leaks)
     _say("problem", results.dataset.problems)
     _say("damaged finding", evaluation.damaged)
+
+
+def _say_what_none_means(results: Results) -> None:
+    """Say how little a false-positive rate of 0 proves: the bootstrap cannot (rule of three)."""
+    rates = [subset.metrics["false_positive_rate"] for subset in _of(results, by="all")]
+    if none := [rate.images for rate in rates if rate.value == 0]:
+        typer.echo(
+            f"No false positive in {min(none)} authentic images still allows a true rate of up to "
+            f"{_number(min(1.0, 3 / min(none)))} (95 %)."
+        )
 
 
 def _what(evaluation: Evaluation) -> str:

@@ -33,7 +33,9 @@ def costs(log10_lrs: NDArray[np.float64], tampered: NDArray[np.bool_]) -> NDArra
     Returns:
         float64, shape (images,): log2(1 + 1/LR) where tampered, log2(1 + LR) where not.
     """
-    return np.logaddexp2(0.0, np.where(tampered, -log10_lrs, log10_lrs) * _LOG2_10)
+    # numpy warns of NaN here, which stands for an image without a likelihood ratio.
+    with np.errstate(invalid="ignore"):
+        return np.logaddexp2(0.0, np.where(tampered, -log10_lrs, log10_lrs) * _LOG2_10)
 
 
 def cllr(log10_lrs: NDArray[np.float64], tampered: NDArray[np.bool_]) -> float | None:

@@ -125,7 +125,8 @@ def summary(untouched: Observation, copies: Sequence[Observation]) -> str:
     sentences = [", ".join(parts)]
     scores = [copy.score for copy in copies if copy.score is not None]
     if scores:
-        sentences.append(f"score {min(scores):.4g} to {max(scores):.4g}")
+        low, high = f"{min(scores):.4g}", f"{max(scores):.4g}"
+        sentences.append(f"score {low}" if low == high else f"score {low} to {high}")
     return "; ".join([*sentences, f"untouched: {_with_score(untouched)}"])
 
 

@@ -133,6 +133,7 @@ def test_words(tmp_path: Path) -> None:
     done = analyze(tmp_path, "photo.png", "--probe")
     assert done.returncode == 0, done.stderr
     assert "On 10 treated copies" in done.stdout
+    assert "a cut moves the JPEG grid" in done.stdout
     assert "of 10 copies; score" in done.stdout
     for name in COPIES:
         assert done.stdout.count(f"    {name:<12}") == 2
@@ -160,6 +161,11 @@ def seen(outcome: Outcome, score: float | None = None) -> Observation:
             seen(Outcome.INCONCLUSIVE),
             [seen(Outcome.INCONCLUSIVE), seen(Outcome.FAILED)],
             "inconclusive in 1 of 2 copies, failed in 1; untouched: inconclusive",
+        ),
+        (
+            seen(Outcome.NOT_DETECTED, 0),
+            [seen(Outcome.NOT_DETECTED, 0)],
+            "not detected in 1 of 1 copy; score 0; untouched: not detected, 0",
         ),
         (seen(Outcome.DETECTED, 1), [], "untouched: detected, 1; no copy was examined"),
     ],

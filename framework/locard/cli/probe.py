@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def print_stability(stability: Stability) -> None:
     """Print how each step's outcome and score move from copy to copy."""
-    typer.echo(f"  On {len(stability.copies)} treated copies:")
+    typer.echo(f"  On {len(stability.copies)} treated copies, whose treatment may destroy a trace")
+    typer.echo("  or add one (a cut moves the JPEG grid, and is itself detected as such):")
     for copy in stability.copies:
         if copy.refused is not None:
             typer.echo(f"    {copy.treatment:<12}not made: {printable(copy.refused)}")

@@ -81,7 +81,7 @@ def vertical_lines(luma: NDArray[np.floating]) -> NDArray[np.float32]:
 
     The absolute second difference across columns, without edges; summed over 33 rows; less the
     median of 33 columns; and of what is left the median of five columns 8 apart, which keeps only
-    what comes back with the period of the blocks (Li et al. 2009, section 3).
+    what comes back with the period of the blocks.
 
     Args:
         luma: Shape (H, W), both at least 3, in grey levels.
@@ -158,7 +158,7 @@ def mismatch(grid_strength: NDArray[np.float32], x: int, y: int) -> NDArray[np.f
     """Return how much each block has its lines inside instead of at its border.
 
     ``max Σ g inside − min Σ g at the border``, over columns and over rows; sums leave out the
-    corners (Li et al. 2009, section 4).
+    corners.
 
     Args:
         grid_strength: Vertical and horizontal lines together, shape (H, W).

@@ -137,6 +137,24 @@ def test_a_refined_map_is_measured_and_keeps_the_verdict(known: Evaluation):
     assert estimate(known, "inverted", "flipped").value == 0.75
 
 
+def test_a_refiner_is_held_against_its_input_image_by_image(known: Evaluation):
+    (gain,) = known.results.gains
+    assert (gain.step, gain.input) == ("inverted", "red")
+    parts = {(part.treatment, part.part): part.differences for part in gain.parts}
+    assert {treatment for treatment, _ in parts} == {"none", "png", "crop-15-0"}
+    assert {part for _, part in parts} == {"all", "copy-move", "splice"}
+    whole = parts["none", "all"]
+    refined = (0 + 2 * 300 / (2100 + 600) + 0 + 2 * 600 / (2400 + 600)) / 4
+    assert whole["f1"].first == pytest.approx(F1)
+    assert whole["f1"].difference == pytest.approx(refined - F1)
+    assert (whole["f1"].better, whole["f1"].worse) == (1, 3)
+    assert whole["marked"].difference == pytest.approx((0.9 + 3) / 4 - 0.1 / 4)
+    # Four images may all fall on one side by chance.
+    assert whole["marked"].worse == 4
+    assert whole["marked"].verdict == "no difference can be shown"
+    assert whole.keys() == {"f1", "mcc", "best_f1", "pixel_auc", "marked"}
+
+
 def test_an_aid_to_the_eye_decides_nothing(known: Evaluation):
     eye = subset_of(known.results, "eye")
     assert eye.outcomes["inconclusive"] == 8

@@ -69,6 +69,70 @@ class SubsetResult(_Model):
     curves: tuple[Curve, ...] = ()
 
 
+Verdict = Literal["better", "worse", "no difference can be shown"]
+"""What the interval of a paired difference says, and no more."""
+
+
+class Difference(_Model):
+    """A metric of two methods on the same images: what the second has over the first.
+
+    Attributes:
+        metric: Its name, see :data:`locard.evaluation.metrics.METRICS`.
+        images: How many images define it for both.
+        first: Of the first method on these images; None where none does.
+        second: Of the second.
+        difference: Second less first.
+        low: Lower 95 % bound of the difference, from resamples that both share; None where the
+            images come from fewer than two groups.
+        high: Upper bound.
+        better: On how many images the second is better, of the image AUC: how many images the
+            second ranks above more of the other class.
+        equal: On how many both are the same.
+        worse: On how many the second is worse.
+        verdict: Of the second: whether the interval lies on one side of 0, and on which.
+    """
+
+    metric: str
+    images: int
+    first: float | None = None
+    second: float | None = None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    better: int = 0
+    equal: int = 0
+    worse: int = 0
+    verdict: Verdict = "no difference can be shown"
+
+
+class PartDifferences(_Model):
+    """What two methods differ in on one part of the images.
+
+    Attributes:
+        treatment: ``none``, ``jpeg-80``, …
+        part: ``all``, or a kind of tampering, where there are several.
+        differences: By metric.
+    """
+
+    treatment: str
+    part: str
+    differences: Mapping[str, Difference]
+
+
+class Gain(_Model):
+    """What a refining step has over what it refines.
+
+    Attributes:
+        step: Name of the refining step: the second of its differences.
+        input: Name of what it refines: the first.
+        parts: Figures of maps; outcome and score are those of the input.
+    """
+
+    step: str
+    input: str
+    parts: tuple[PartDifferences, ...]
+
+
 class StepFacts(_Model):
     """Which method was measured: what must be the same for the figures to hold.
 
@@ -138,3 +202,4 @@ class Results(_Model):
     treatments: tuple[str, ...]
     leaks: tuple[LeakFinding, ...] | None = None
     subsets: tuple[SubsetResult, ...]
+    gains: tuple[Gain, ...] = ()

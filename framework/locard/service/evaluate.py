@@ -183,6 +183,7 @@ def _results(
     command: Mapping[str, Any] | None,
 ) -> Results:
     from locard.engine.receipts import environment
+    from locard.evaluation.comparison import gains
     from locard.evaluation.results import Results
     from locard.evaluation.rows import UNTREATED
     from locard.evaluation.summary import summarise
@@ -201,6 +202,7 @@ def _results(
         treatments=(UNTREATED, *(treatment.name for treatment in treatments)),
         leaks=leaks,
         subsets=summarise(rows, {step.name: step.gives_verdict for step in steps}),
+        gains=gains(rows, {step.name: step.input for step in steps if step.input}),
     )
 
 

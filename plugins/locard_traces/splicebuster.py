@@ -71,7 +71,7 @@ class Anomaly:
 
 
 def block_side(height: int, width: int, largest: int = 128) -> int | None:
-    """Return the side of the blocks for a picture: halved until 20 of them fit side by side.
+    """Return the side of the blocks for a picture: halved until its area is that of 20 or more.
 
     Args:
         height: Of the picture, in pixels.
@@ -79,10 +79,10 @@ def block_side(height: int, width: int, largest: int = 128) -> int | None:
         largest: Side to begin with.
 
     Returns:
-        The side in pixels, or None where fewer than 20 of the smallest, 32 pixels, fit.
+        The side in pixels, or None where not even blocks of 32 are small enough.
     """
     side = largest
-    while height * width < LEAST_BLOCKS * side**2:
+    while height * width < LEAST_BLOCKS * side**2 or min(height, width) < side + 2 * MARGIN:
         side //= 2
         if side < SMALLEST_BLOCK:
             return None
@@ -246,7 +246,7 @@ class Splicebuster(Detector):
         from locard_traces.cooccurrence import features
 
         block = block_side(image.height, image.width, self.parameters.block)
-        if block is None or min(image.height, image.width) < block + 2 * MARGIN:
+        if block is None:
             return Finding.not_applicable(
                 "too-small",
                 f"{image.width}×{image.height} pixels hold fewer than {LEAST_BLOCKS} blocks of "

@@ -212,7 +212,14 @@ class TestMixture:
 class TestBlocks:
     @pytest.mark.parametrize(
         ("height", "width", "side"),
-        [(1100, 1500, 128), (480, 640, 64), (256, 384, 64), (200, 200, 32), (143, 143, None)],
+        [
+            (1100, 1500, 128),
+            (480, 640, 64),
+            (256, 384, 64),
+            (200, 200, 32),
+            (66, 5000, 32),
+            (143, 143, None),
+        ],
     )
     def test_side_is_halved_until_twenty_fit(self, height, width, side):
         assert block_side(height, width) == side

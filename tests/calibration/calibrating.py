@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
@@ -18,14 +20,23 @@ from locard.image import Header
 from locard.plugins import catalogue
 from locard.testing import jpeg, photograph
 
-LOCARD = [sys.executable, "-c", "from locard.cli import main; main()"]
-
 
 def locard(*words: object, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a command as a user does."""
-    return subprocess.run(
-        [*LOCARD, *map(str, words)], cwd=folder, capture_output=True, text=True, check=False
-    )
+    """Run a command as the program does, in this process: starting one takes longer than the rest.
+
+    Returns:
+        What a process would leave behind.
+    """
+    from locard.cli import main
+
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    argv = ["locard", *map(str, words)]
+    with chdir(folder), redirect_stdout(out), redirect_stderr(err), patch.object(sys, "argv", argv):
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+    return subprocess.CompletedProcess(argv, code, out.getvalue(), err.getvalue())
 
 
 def stratum(name: str = "all images", **changes: Any) -> dict[str, Any]:
@@ -86,11 +97,6 @@ def scored(
     scores = generator.normal(np.where(labels, shift, 0.0), 1.0)
     numbers = np.arange(labels.size) % (sources or labels.size)
     return Scored(scores, labels, np.array([f"s{number}" for number in numbers]))
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def rewrite(path: Path, change: Callable[[dict[str, Any]], object]) -> None:

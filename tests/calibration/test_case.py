@@ -97,7 +97,7 @@ def test_a_replay_needs_no_file_and_is_the_same(examined):
 
 
 def test_a_bundle_carries_ratios(examined, tmp_path):
-    run(examined, "case", "export", "1", "-o", tmp_path / "bundle")
+    run(examined, "case", "export", "1", tmp_path / "bundle")
     words = ("--vault", tmp_path / "other")
     done = locard("case", "import", tmp_path / "bundle", *words, folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -105,7 +105,7 @@ def test_a_bundle_carries_ratios(examined, tmp_path):
     assert "all the same, to the bit" in done.stdout
     done = locard("report", "1", "-o", "r.json", *words, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert '"log10_lr": 0' in (tmp_path / "r.json").read_text()
+    assert '"stratum": "all images"' in (tmp_path / "r.json").read_text()
 
 
 def test_another_calibration_is_another_finding(examined, tmp_path):

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import math
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locard.calibration.calibration import CalibrationError
 from locard.calibration.conditions import FileFacts
-from locard.text import printable
 
 if TYPE_CHECKING:
     from locard.evaluation.results import Results, StepFacts
-
-CASES = "cases.csv"
-RESULTS = "results.json"
-_COLUMNS = frozenset(
-    {"sample", "kind", "group", "treatment", "step", "score", "format", "width", "height"}
-)
+    from locard.evaluation.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,43 +58,15 @@ def read_cases(folder: Path, step: str | None = None, plugin: str | None = None)
         plugin: Name of a detector.
 
     Raises:
-        CalibrationError: The folder holds no evaluation, or not that step.
+        CalibrationError: The evaluation has not that step.
+        LocardError: The folder holds no evaluation.
     """
-    results = _results(folder)
-    chosen = _step(results, step, plugin, folder)
-    path = folder / CASES
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            cases = tuple(_cases(csv.DictReader(file), chosen.name))
-    except OSError as error:
-        raise CalibrationError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, csv.Error) as error:
-        raise CalibrationError(
-            f"{path} is not what `locard evaluate` writes: {error}",
-            "Run the evaluation again, and leave its files as they are.",
-        ) from None
-    return Cases(results, chosen, cases)
+    from locard.evaluation.cases import read
 
-
-def _results(folder: Path) -> Results:
-    from pydantic import ValidationError
-
-    from locard.evaluation.results import Results
-
-    path = folder / RESULTS
-    try:
-        return Results.model_validate_json(path.read_bytes())
-    except OSError as error:
-        raise CalibrationError(
-            f"cannot read {path}: {error.strerror}",
-            "Give the folder that `locard evaluate --output` wrote.",
-        ) from None
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        raise CalibrationError(
-            f"{path} is no evaluation that this Locard wrote: {where}: {problem['msg']}"
-        ) from None
+    found = read(folder)
+    chosen = _step(found.results, step, plugin, folder)
+    cases = tuple(_case(row) for row in found.rows if row.step == chosen.name)
+    return Cases(found.results, chosen, cases)
 
 
 def _step(results: Results, step: str | None, plugin: str | None, folder: Path) -> StepFacts:
@@ -121,43 +84,19 @@ def _step(results: Results, step: str | None, plugin: str | None, folder: Path) 
     )
 
 
-def _cases(reader: csv.DictReader[str], step: str) -> Iterator[Case]:
-    missing = _COLUMNS - set(reader.fieldnames or ())
-    if missing:
-        raise ValueError(f"it has no column {', '.join(sorted(missing))}")
-    for row in reader:
-        if row["step"] == step:
-            try:
-                yield _case(row)
-            except (TypeError, ValueError) as error:
-                raise ValueError(
-                    f"line {reader.line_num} ({printable(row['sample'])}): {error}"
-                ) from None
-
-
-def _case(row: Mapping[str, str]) -> Case:
+def _case(row: Row) -> Case:
     return Case(
-        sample=row["sample"],
-        kind=row["kind"],
+        sample=row.sample,
+        kind=row.kind,
         # The words before them keep names of images apart from names of groups.
-        group=f"group {row['group']}" if row["group"] else f"image {row['sample']}",
-        treatment=row["treatment"],
-        score=_number(row["score"]) if row["score"] else None,
+        group=f"group {row.group}" if row.group else f"image {row.sample}",
+        treatment=row.treatment,
+        score=row.score,
         file=_file(row),
     )
 
 
-def _number(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"the score {text} is no finite number")
-    return value
-
-
-def _file(row: Mapping[str, str]) -> FileFacts | None:
-    if not row["format"]:
+def _file(row: Row) -> FileFacts | None:
+    if row.format is None or row.width is None or row.height is None:
         return None
-    quality = row.get("jpeg_quality")
-    return FileFacts(
-        row["format"], int(row["width"]), int(row["height"]), int(quality) if quality else None
-    )
+    return FileFacts(row.format, row.width, row.height, row.jpeg_quality)

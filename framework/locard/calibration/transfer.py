@@ -23,7 +23,7 @@ class Transfer:
     """What a calibration says of an evaluation's images.
 
     Attributes:
-        ratios: By stratum, and of all together.
+        ratios: By stratum, and of all together where there are several.
         outside: Images that meet the conditions of no stratum.
         without_score: Images without a score.
         unreadable: Images without a header.
@@ -68,13 +68,13 @@ def apply(calibration: Calibration, cases: Cases, treatment: str = "none") -> Tr
             counts["outside"] += 1
         else:
             ratio = float(stratum.log10_lrs(case.score))
-            for name in (stratum.name, TOGETHER):
-                found[name].append((ratio, case.tampered))
-    order = [*(s.name for s in calibration.strata), TOGETHER]
+            found[stratum.name].append((ratio, case.tampered))
+    order = [stratum.name for stratum in calibration.strata]
+    if len(order) > 1:
+        found[TOGETHER] = [pair for name in order for pair in found[name]]
+        order.append(TOGETHER)
     return Transfer(
-        ratios={
-            n: Ratios(np.array(found[n][0]), np.array(found[n][1])) for n in order if n in found
-        },
+        ratios={name: _ratios(found[name]) for name in order if found[name]},
         outside=counts["outside"],
         without_score=counts["without score"],
         unreadable=counts["unreadable"],

@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -348,6 +349,44 @@ def output_store() -> Any:
     from locard.evaluation.finding_store import FindingStore
 
     return FindingStore
+
+
+def lab_function(name: str) -> Any:
+    """Return a function of the lab's module, which other processes can import as well."""
+    return getattr(import_module("acme_red"), name)
+
+
+def test_a_process_that_dies_measuring_costs_the_figures_of_pixels(
+    tmp_path: Path, run: Callable[..., Evaluation], monkeypatch: pytest.MonkeyPatch
+):
+    folder = painted.make(tmp_path / "set")
+    monkeypatch.setattr("locard.evaluation.work.measure", lab_function("dies"))
+    evaluation = run(folder)
+    assert len(evaluation.rows) == 24
+    assert all(row.pixels is None for row in evaluation.rows)
+    assert estimate(evaluation, "red", "sensitivity").value == 0.75
+    problems = evaluation.results.dataset.problems
+    assert len(problems) == 8
+    assert all("could not be measured: its process died" in problem for problem in problems)
+
+
+def test_a_process_that_dies_treating_costs_the_copy(
+    tmp_path: Path, run: Callable[..., Evaluation], monkeypatch: pytest.MonkeyPatch
+):
+    folder = painted.make(tmp_path / "set")
+    monkeypatch.setattr("locard.evaluation.work.make_copy", lab_function("dies"))
+    evaluation = run(folder, "png")
+    assert {row.treatment for row in evaluation.rows} == {"none"}
+    assert len(evaluation.results.dataset.problems) == 8
+
+
+def test_a_full_disk_ends_the_run_in_words(
+    tmp_path: Path, run: Callable[..., Evaluation], monkeypatch: pytest.MonkeyPatch
+):
+    folder = painted.make(tmp_path / "set")
+    monkeypatch.setattr("locard.evaluation.work.make_copy", lab_function("finds_no_room"))
+    with pytest.raises(LocardError, match=r"copies cannot be written .* No space left"):
+        run(folder, "png")
 
 
 def test_one_detector_is_a_pipeline(plugins: Catalogue, tmp_path: Path, run):

@@ -142,7 +142,7 @@ def fit_logistic(data: Scored) -> Logistic:
         data: Scores with answers, both classes present.
     """
     model = _sklearn("linear_model").LogisticRegression(
-        C=1 / RIDGE, class_weight="balanced", tol=1e-8, max_iter=1000
+        C=1 / RIDGE, class_weight="balanced", solver="newton-cholesky", tol=1e-8, max_iter=1000
     )
     mean, spread = float(data.scores.mean()), float(data.scores.std())
     if spread == 0:

@@ -105,7 +105,7 @@ def make_record() -> Callable[..., ValidationRecord]:
             results_sha256=sha256_of(RESULTS_TEXT),
             verdicts=[verdict],
         )
-        return found.model_copy(update=changes)
+        return ValidationRecord(**(dict(found) | changes))
 
     return make
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from locard.canonical import canonical_json, sha256_of
 from locard.evaluation.validation.methods import ModelFacts, changes
 from locard.evaluation.validation.record import RecordError, ValidationRecord
 from locard.vault.errors import AlteredError, CaseError
@@ -189,3 +190,28 @@ def upgrade_to_first(connection, folder, version):
     config.set_main_option("script_location", str(folder))
     config.attributes["connection"] = connection
     command.upgrade(config, "0001")
+
+
+# --- records are kept for good -------------------------------------------------------------------
+
+GOLDEN = Path(__file__).parent / "golden" / "record-1.json"
+GOLDEN_SHA256 = "eeb8cf05297e19f093d1a8f09f7eda3a0b9f4a44f5ca63f73393c21982e25817"
+
+
+def test_a_record_of_the_first_format_can_always_be_read():
+    """Should this fail, a model that records are made of has changed: give it a default."""
+    text = GOLDEN.read_text("ascii")
+    record = ValidationRecord.parse(text, GOLDEN_SHA256)
+    assert (record.text, record.sha256) == (text, GOLDEN_SHA256)
+    assert record.validated
+    assert record.method.input.plugin == "jpeg-grid"
+    assert record.verdicts[0].estimate.low == 0.5
+
+
+def test_what_came_later_does_not_alter_older_records():
+    plain = json.loads(GOLDEN.read_text("ascii"))
+    del plain["verdicts"][0]["meaning"]
+    text = canonical_json(plain)
+    record = ValidationRecord.parse(text, sha256_of(text))
+    assert (record.text, record.sha256) == (text, sha256_of(text))
+    assert record.verdicts[0].meaning == ""

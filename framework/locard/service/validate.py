@@ -15,6 +15,7 @@ from locard.evaluation.validation.judging import Observation, judge
 from locard.evaluation.validation.methods import Method, calibration_hash, installed_methods
 from locard.evaluation.validation.record import MethodStatement, ValidationRecord, make
 from locard.outcomes import Outcome
+from locard.text import printable
 
 if TYPE_CHECKING:
     from locard.engine.records import ExhibitResult, FindingRecord
@@ -145,7 +146,7 @@ def validate(
     results_text = output.results_json(results)
     record = make(
         vault=vault.validations.vault_id,
-        actor=actor,
+        actor=printable(actor),
         method=_measured(pipeline, Method.measured(results.steps, step)),
         statement=_statement(pipeline.steps[-1].plugin, plugins),
         requirements=requirements,

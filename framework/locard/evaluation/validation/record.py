@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from locard.canonical import canonical_json, sha256_of
 from locard.errors import ExitCode, LocardError
@@ -98,11 +98,19 @@ class ValidationRecord(_Table):
     leaks: tuple[LeakFinding, ...] | None
     verdicts: tuple[Verdict, ...]
     validated: bool
+    _text: str = PrivateAttr()
+
+    def model_post_init(self, _context: object) -> None:
+        """Fix the canonical text."""
+        self._text = canonical_json(self.model_dump(mode="json"))
 
     @property
     def text(self) -> str:
-        """The canonical text, which is stored and hashed."""
-        return canonical_json(self.model_dump(mode="json"))
+        """The canonical text, which is stored and hashed: of a record that was read, as it was.
+
+        A later Locard may know more of a record than stands in an older one.
+        """
+        return self._text
 
     @property
     def sha256(self) -> str:
@@ -148,8 +156,9 @@ class ValidationRecord(_Table):
         if sha256 is not None and _hash(text) != sha256:
             raise RecordError(f"{which} was altered: it does not have its own hash")
         try:
-            record = cls.model_validate(json.loads(text))
-            same = record.text == text
+            plain = json.loads(text)
+            record = cls.model_validate(plain)
+            same = canonical_json(plain) == text
             consistent = record.validated == all_met(record.verdicts)
         except ValidationError as error:
             raise RecordError(f"{which} cannot be read: {error.errors()[0]['msg']}") from None
@@ -159,6 +168,7 @@ class ValidationRecord(_Table):
             raise RecordError(f"{which} is not in canonical JSON")
         if not consistent:
             raise RecordError(f"{which} contradicts itself: its outcome is not its verdicts'")
+        record._text = text
         return record
 
 

@@ -217,24 +217,21 @@ class _Column:
         if np.isnan(between):
             return Difference(metric=self.metric, images=0)
         first, second = self.figures(every)[0]
-        if np.unique(groups[defined]).size < 2 or np.isnan(low):
-            bound = None, None
-        elif self._groups_that_differ(groups) < LEAST_GROUPS:
-            bound = min(low, 0.0), max(high, 0.0)
-        else:
-            bound = low, high
+        alone = np.unique(groups[defined]).size < 2 or np.isnan(low)
+        if self._groups_that_differ(groups) < LEAST_GROUPS:
+            low, high = min(low, 0.0), max(high, 0.0)
         return Difference(
             metric=self.metric,
             images=images,
             first=float(first),
             second=float(second),
             difference=between,
-            low=bound[0],
-            high=bound[1],
+            low=None if alone else low,
+            high=None if alone else high,
             better=int(np.count_nonzero(self.gained > 0)),
             equal=int(np.count_nonzero(self.gained == 0)),
             worse=int(np.count_nonzero(self.gained < 0)),
-            verdict=verdict(*bound, self.metric),
+            verdict=verdict(None if alone else low, None if alone else high, self.metric),
         )
 
     def _groups_that_differ(self, groups: NDArray[np.intp]) -> int:

@@ -42,8 +42,8 @@ _BEFORE_SUBSETS = (
 )
 _OF_PIXELS = tuple(field.name for field in fields(PixelScores) if field.name != "f1_curve")
 _AFTER_SUBSETS = ("seconds", "sha256", "format", "width", "height", "jpeg_quality", "finding_key")
-_SUBSET = "by "
-_FORMULA = ("=", "+", "-", "@")
+SUBSET = "by "
+FORMULA = ("=", "+", "-", "@")
 
 
 def check_place(folder: Path, pipeline: Pipeline, dataset: Dataset) -> None:
@@ -118,7 +118,7 @@ def schema() -> dict[str, Any]:
 def columns_of(rows: Iterable[Row]) -> tuple[str, ...]:
     """Return the columns of ``cases.csv``: those of every data set, and its own ``by …``."""
     ways = dict.fromkeys(way for row in rows for way in row.subsets if way != "kind")
-    subsets = tuple(f"{_SUBSET}{way}" for way in ways)
+    subsets = tuple(f"{SUBSET}{way}" for way in ways)
     return (*_BEFORE_SUBSETS, *_OF_PIXELS, *subsets, *_AFTER_SUBSETS)
 
 
@@ -135,7 +135,7 @@ def _cells(row: Row) -> Mapping[str, Cell]:
     return {
         **{name: getattr(row, name) for name in (*_BEFORE_SUBSETS, *_AFTER_SUBSETS)},
         **{name: getattr(pixels, name) for name in _OF_PIXELS},
-        **{f"{_SUBSET}{way}": part for way, part in row.subsets.items()},
+        **{f"{SUBSET}{way}": part for way, part in row.subsets.items()},
     }
 
 
@@ -155,4 +155,4 @@ def _safe(cell: Cell) -> Cell:
     if cell is None or isinstance(cell, int):
         return cell
     text = printable(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else text

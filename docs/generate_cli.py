@@ -14,6 +14,7 @@ GROUPS = {
     "report": (),
     "analyze": (),
     "pipeline": ("list", "show", "plan"),
+    "calibration": ("fit", "show", "check", "plot"),
     "plugin": ("list", "show", "new", "check", "validate", "validations"),
     "dataset": ("layouts", "show", "check", "synthesize"),
     "evaluate": (),

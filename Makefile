@@ -6,9 +6,9 @@ STAMP := $(VENV)/.installed
 # The tests are many small processes: one pytest worker a core.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 # Accuracy is measured on photographs that are not part of Locard.
-SPEEDS := $(filter-out %_accuracy.py,$(wildcard benchmarks/*.py))
+SPEEDS := $(filter-out %_accuracy.py %/how_good.py,$(wildcard benchmarks/*.py))
 
-.PHONY: help setup demo test test-all lint format bench docs clean
+.PHONY: help setup demo test test-all lint format bench figures docs clean
 
 help:
 	@echo "make demo      set up, examine sample photographs, write a report"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-all  the slow tests as well"
 	@echo "make lint      ruff and mypy"
 	@echo "make bench     the benchmarks, side by side, as ratios"
+	@echo "make figures   every figure of accuracy in the docs again, from DATA=FOLDER; takes an hour"
 	@echo "make docs      the documentation as a site in site/"
 
 setup: $(STAMP)
@@ -47,6 +48,11 @@ format: setup
 
 bench: setup
 	for script in $(SPEEDS); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+figures: setup
+	@test -n "$(DATA)" || { echo "make figures DATA=FOLDER: benchmarks/how_good.py says what it must hold"; exit 2; }
+	$(BIN)/python benchmarks/how_good.py "$(DATA)"
+	$(BIN)/python docs/generate_figures.py
 
 docs: setup
 	$(BIN)/mkdocs build --strict

@@ -1,0 +1,111 @@
+"""How good every shipped detector is: the figures of docs/how-good.md, from one command.
+
+    python benchmarks/how_good.py FOLDER [--work DIR] [--pairs N] [--only NAME…]
+
+The folder holds `casia1/val`, `camera_originals`, `bsds500/val` and `imagenet_sample`. A chart of
+synthetic splices with known history is made of `camera_originals`; then the pipeline `classical` is
+evaluated on it, on CASIA v1's validation part, and on photographs that nobody tampered with. Each
+result goes to `docs/evaluation/`, in the format of `locard evaluate`, without what the page does
+not show. Then run `python docs/generate_figures.py`.
+
+An interrupted run goes on where it stopped when it is given the same `--work`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from locard.evaluation.output import RESULTS
+from locard.evaluation.results import Results, SubsetResult
+from locard.evaluation.rows import UNTREATED
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+TARGET = REPOSITORY / "docs" / "evaluation"
+CHART = "chart"
+SEED = 6
+SHOWN = ("all", "kind", "source", "share", "history")
+TREATED = ("jpeg-90", "jpeg-80", "jpeg-70", "scale-0.75", "scale-1.25", "blur", "noise", "png")
+
+
+@dataclass(frozen=True)
+class Run:
+    """An evaluation: of which part of the folder, with which treatments, of how many images."""
+
+    folder: str
+    layout: str
+    treatments: tuple[str, ...] = ()
+    limit: int | None = None
+
+
+RUNS = {
+    CHART: Run(CHART, "manifest", TREATED),
+    "casia1-val": Run("casia1/val", "casia1", TREATED),
+    "camera-originals": Run("camera_originals", "folder", limit=60),
+    "bsds500-val": Run("bsds500/val", "folder"),
+    "imagenet-sample": Run("imagenet_sample", "folder"),
+}
+
+
+def locard(*words: str | Path) -> None:
+    """Run a command of Locard's; 1 means that something must be looked at, which the page says."""
+    command = [sys.executable, "-c", "from locard.cli import main; main()", *map(str, words)]
+    code = subprocess.run(command, check=False).returncode
+    if code not in (0, 1):
+        raise SystemExit(code)
+
+
+def make_chart(photographs: Path, chart: Path, pairs: int) -> None:
+    """Make the splices with known history."""
+    options = ("--count", str(pairs), "--seed", str(SEED))
+    locard("dataset", "synthesize", photographs, "-o", chart, *options)
+
+
+def evaluate(name: str, folder: Path, work: Path) -> None:
+    """Evaluate on one data set, and keep what the page shows."""
+    run = RUNS[name]
+    output = work / name
+    words = ["evaluate", "--pipeline", "classical", "--dataset", folder, "--layout", run.layout]
+    words += ["--output", output]
+    words += [] if run.limit is None else ["--limit", str(run.limit)]
+    locard(*words, *(word for treatment in run.treatments for word in ("--treat", treatment)))
+    results = Results.model_validate_json((output / RESULTS).read_text(encoding="utf-8"))
+    TARGET.mkdir(exist_ok=True)
+    text = shortened(results, name).model_dump_json()
+    (TARGET / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+
+
+def shortened(results: Results, name: str) -> Results:
+    """Return results with what the page shows; no path of this machine is among it."""
+    subsets = tuple(
+        subset.model_copy(update={"curves": ()}) for subset in results.subsets if is_shown(subset)
+    )
+    command = {**results.command, "dataset": RUNS[name].folder}
+    return results.model_copy(update={"subsets": subsets, "command": command})
+
+
+def is_shown(subset: SubsetResult) -> bool:
+    """Return whether the page shows a subset: treated images only all together and by history."""
+    return subset.by in (SHOWN if subset.treatment == UNTREATED else ("all", "history"))
+
+
+def main() -> None:
+    """Make what is missing, evaluate, and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--work", type=Path, default=Path("how-good"), help="where runs are kept")
+    parser.add_argument("--pairs", type=int, default=20, help="of each history in the chart")
+    parser.add_argument("--only", nargs="*", choices=tuple(RUNS), default=tuple(RUNS))
+    options = parser.parse_args()
+    chart = options.work / "data" / CHART
+    if CHART in options.only:
+        make_chart(options.folder / "camera_originals", chart, options.pairs)
+    for name in options.only:
+        evaluate(name, chart if name == CHART else options.folder / RUNS[name].folder, options.work)
+
+
+if __name__ == "__main__":
+    main()

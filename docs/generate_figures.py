@@ -1,0 +1,293 @@
+"""Writes the figures in the pages from docs/evaluation/*.json; a test checks that they are there.
+
+A page marks the place of a table:
+
+    <!-- figures: localisation casia1-val -->
+    <!-- end of figures -->
+
+What stands between is replaced. The JSON files are results of `locard evaluate`, made by
+`python benchmarks/how_good.py FOLDER`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+from locard.evaluation.metrics import METRICS
+from locard.evaluation.results import Estimate, Results, SubsetResult
+from locard.evaluation.rows import UNTREATED
+
+DOCS = Path(__file__).parent
+RUNS = DOCS / "evaluation"
+BLOCK = re.compile(r"(<!-- figures: ([^>]+?) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
+NONE = "–"
+
+CHART = "chart"
+TITLES = {
+    CHART: "chart of histories",
+    "casia1-val": "CASIA v1, validation part",
+    "camera-originals": "straight from cameras",
+    "bsds500-val": "BSDS500, validation part",
+    "imagenet-sample": "photographs from the web",
+}
+
+
+@cache
+def results(name: str) -> Results:
+    """Return the results of a run."""
+    return Results.model_validate_json((RUNS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def steps(name: str) -> list[str]:
+    """Return the names of a run's steps."""
+    return [step.name for step in results(name).steps]
+
+
+def subset(
+    name: str, step: str, by: str = "all", value: str = "all", treatment: str = UNTREATED
+) -> SubsetResult | None:
+    """Return what was measured of a step on part of a run's images."""
+    wanted = (step, treatment, by, value)
+    for found in results(name).subsets:
+        if (found.step, found.treatment, found.by, found.value) == wanted:
+            return found
+    return None
+
+
+def values(name: str, by: str) -> list[str]:
+    """Return the parts into which a run's images are divided, in order."""
+    return sorted({found.value for found in results(name).subsets if found.by == by})
+
+
+def plain(found: SubsetResult | None, metric: str) -> str:
+    """Return a figure."""
+    estimate = _estimate(found, metric)
+    return NONE if estimate is None or estimate.value is None else _short(estimate.value)
+
+
+def with_interval(found: SubsetResult | None, metric: str) -> str:
+    """Return a figure with its 95 % interval."""
+    estimate = _estimate(found, metric)
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return plain(found, metric)
+    return f"{plain(found, metric)} ({_short(estimate.low)}–{_short(estimate.high)})"
+
+
+def _estimate(found: SubsetResult | None, metric: str) -> Estimate | None:
+    if metric not in METRICS:
+        raise KeyError(metric)
+    return None if found is None else found.metrics.get(metric)
+
+
+def _short(value: float) -> str:
+    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+
+
+def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table, figures to the right of the first column."""
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in (head, rule, *lines))
+
+
+# --- what a page can ask for ---------------------------------------------------------------------
+
+
+def histories(treatment: str = UNTREATED) -> str:
+    """Which step finds splices of which history: pixel F1 at 0.5 on the chart."""
+    kinds = values(CHART, "history")
+    return table(
+        ["step", *kinds],
+        (
+            [f"`{step}`", *(_strong(step, kind, treatment) for kind in kinds)]
+            for step in steps(CHART)
+        ),
+    )
+
+
+def _strong(step: str, kind: str, treatment: str) -> str:
+    found = subset(CHART, step, "history", kind, treatment)
+    estimate = _estimate(found, "f1")
+    shown = plain(found, "f1")
+    known = estimate is not None and estimate.value is not None
+    return f"**{shown}**" if known and estimate.value >= 0.5 else shown  # type: ignore[union-attr, operator]
+
+
+def localisation(name: str) -> str:
+    """Where: the pixel figures of each step, splices and copy-moves apart."""
+    metrics = ("f1", "best_f1", "everything_f1", "mcc", "pixel_auc")
+    kinds = [kind for kind in values(name, "kind") if kind != "authentic"]
+    return table(
+        ["step", "kind", "images", *(METRICS[metric].title for metric in metrics)],
+        (
+            [f"`{step}`", kind, str(found.images), *_figures(found, metrics)]
+            for step in steps(name)
+            for kind in kinds
+            if (found := subset(name, step, "kind", kind))
+        ),
+    )
+
+
+def _figures(found: SubsetResult, metrics: Sequence[str]) -> list[str]:
+    """Return figures, the first with its interval."""
+    first, *rest = metrics
+    return [with_interval(found, first), *(plain(found, metric) for metric in rest)]
+
+
+def verdicts(name: str) -> str:
+    """Whether: what steps that give a verdict say of whole images."""
+    metrics = ("sensitivity", "false_positive_rate", "balanced_accuracy", "image_auc", "answered")
+    return table(
+        ["step", *(METRICS[metric].title for metric in metrics)],
+        (
+            [f"`{step.name}`", *(with_interval(found, metric) for metric in metrics)]
+            for step in results(name).steps
+            if step.gives_verdict and (found := subset(name, step.name))
+        ),
+    )
+
+
+def alarms(*names: str) -> str:
+    """Of authentic images: how many are flagged, and how many of their pixels are marked."""
+    found = {
+        (name, step.name): subset(name, step.name, "kind", "authentic")
+        for name in names
+        for step in results(name).steps
+    }
+    return table(
+        ["step", *(TITLES[name] for name in names)],
+        (
+            [f"`{step.name}`", *(_alarm(found[name, step.name]) for name in names)]
+            for step in results(names[0]).steps
+        ),
+    )
+
+
+def _alarm(found: SubsetResult | None) -> str:
+    flagged = with_interval(found, "false_positive_rate")
+    marked = plain(found, "marked")
+    return f"{flagged}; {marked}"
+
+
+def robustness(name: str, metric: str = "f1") -> str:
+    """The same figure after each treatment of all images."""
+    treatments = results(name).treatments
+    return table(
+        ["step", *("as it is" if item == UNTREATED else item for item in treatments)],
+        (
+            [
+                f"`{step}`",
+                *(plain(subset(name, step, treatment=item), metric) for item in treatments),
+            ]
+            for step in steps(name)
+        ),
+    )
+
+
+def leaks(*names: str) -> str:
+    """What headers alone tell of the classes: balanced accuracy, one half is chance."""
+    features = list(dict.fromkeys(leak.feature for n in names for leak in results(n).leaks or ()))
+    by_run = {n: {leak.feature: leak for leak in results(n).leaks or ()} for n in names}
+    return table(
+        ["from", *(TITLES[name] for name in names)],
+        (
+            [
+                feature,
+                *(
+                    f"{_short(leak.balanced_accuracy)} ({_short(leak.low)}–{_short(leak.high)})"
+                    if (leak := by_run[name].get(feature))
+                    else NONE
+                    for name in names
+                ),
+            ]
+            for feature in features
+        ),
+    )
+
+
+def runs(*names: str) -> str:
+    """Which images, with which hash."""
+    return table(
+        ["data", "images", "hash of names, files and masks", "problems"],
+        (
+            [
+                TITLES[name],
+                ", ".join(f"{count} {kind}" for kind, count in facts.kinds.items()),
+                f"`{facts.sha256[:16]}…`",
+                str(len(facts.problems)),
+            ]
+            for name in names
+            for facts in (results(name).dataset,)
+        ),
+    )
+
+
+def versions(name: str) -> str:
+    """Which versions of the steps were measured."""
+    named = ", ".join(f"`{step.name}` {step.version}" for step in results(name).steps)
+    return f"{named}.\n"
+
+
+def step(plugin: str) -> str:
+    """Everything of one step, for the page of its method."""
+    lines = [
+        [
+            TITLES[name] + (f", {value}" if by != "all" else ""),
+            str(found.images),
+            with_interval(found, "f1"),
+            plain(found, "best_f1"),
+            plain(found, "everything_f1"),
+            with_interval(found, "false_positive_rate"),
+            plain(found, "marked"),
+        ]
+        for name in TITLES
+        for by in ("history", "kind")
+        if not (name == CHART and by == "kind")
+        for value in values(name, by)
+        if (found := subset(name, plugin, by, value))
+    ]
+    metrics = ("f1", "best_f1", "everything_f1", "false_positive_rate", "marked")
+    return table(["data", "images", *(METRICS[metric].title for metric in metrics)], lines)
+
+
+TABLES: dict[str, Callable[..., str]] = {
+    function.__name__: function
+    for function in (
+        histories,
+        localisation,
+        verdicts,
+        alarms,
+        robustness,
+        leaks,
+        runs,
+        versions,
+        step,
+    )
+}
+
+
+def filled(text: str) -> str:
+    """Return a page with its tables as the results have them."""
+
+    def replace(block: re.Match[str]) -> str:
+        name, *arguments = block[2].split()
+        return f"{block[1]}\n{TABLES[name](*arguments)}\n{block[3]}"
+
+    return BLOCK.sub(replace, text)
+
+
+def pages() -> list[Path]:
+    """Return the pages with figures."""
+    return [page for page in sorted(DOCS.rglob("*.md")) if BLOCK.search(page.read_text("utf-8"))]
+
+
+def main() -> None:
+    """Fill all pages."""
+    for page in pages():
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

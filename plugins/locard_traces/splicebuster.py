@@ -270,7 +270,7 @@ class Splicebuster(Detector):
             )
         return Finding.inconclusive(
             "aid-to-the-eye",
-            f"{anomaly.outlying:.0%} of the blocks are unlike the rest. Untouched photographs "
+            f"{100 * anomaly.outlying:.0f} % of the blocks are unlike the rest. Untouched photographs "
             "have such blocks as well: the map shows where to look, and decides nothing.",
             score=anomaly.gain,
             map=spread(suspicion(anomaly), block, image.height, image.width),

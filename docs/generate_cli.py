@@ -18,6 +18,7 @@ GROUPS = {
     "plugin": ("list", "show", "new", "check", "validate", "validations"),
     "dataset": ("layouts", "show", "check", "synthesize"),
     "evaluate": (),
+    "compare": (),
 }
 TARGET = Path(__file__).parent / "cli.md"
 HEAD = """# Commands

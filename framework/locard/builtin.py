@@ -24,6 +24,7 @@ def register_commands(register: RegisterCommand) -> None:
         ("plugin", "List, show, make, check and validate plugins."),
         ("dataset", "List, show and check data sets with known answers."),
         ("evaluate", "Measure how good a pipeline is on a data set with known answers."),
+        ("compare", "Say whether one evaluated method is better than another."),
     ):
         register(name, f"locard.cli.{name}:app", help_line)
 

@@ -271,7 +271,8 @@ class Splicebuster(Detector):
         return Finding.inconclusive(
             "aid-to-the-eye",
             f"{100 * anomaly.outlying:.0f} % of the blocks are unlike the rest. Untouched "
-            "photographs have such blocks as well: the map shows where to look, and decides nothing.",
+            "photographs have such blocks as well: the map shows where to look, and decides "
+            "nothing.",
             score=anomaly.gain,
             map=spread(suspicion(anomaly), block, image.height, image.width),
             measurements={

@@ -10,8 +10,11 @@ from locard.evaluation.html import render
 from locard.evaluation.results import (
     Curve,
     DatasetFacts,
+    Difference,
     Estimate,
+    Gain,
     LeakFinding,
+    PartDifferences,
     Results,
     StepFacts,
     SubsetResult,
@@ -118,6 +121,51 @@ def test_treatments_stand_side_by_side() -> None:
     text = page(results(subset(), subset(treatment="jpeg-80"), treatments=("none", "jpeg-80")))
     assert "<bdi>jpeg-80</bdi>" in text
     assert "After treatment" not in page(results(subset()))
+
+
+def test_what_refining_gains_stands_with_interval_and_sentence() -> None:
+    found = Difference(
+        metric="marked",
+        images=20,
+        first=0.25,
+        second=0.125,
+        difference=-0.125,
+        low=-0.1875,
+        high=-0.0625,
+        better=12,
+        equal=5,
+        worse=3,
+        verdict="better",
+    )
+    undefined = Difference(metric="f1", images=0)
+    parts = [
+        PartDifferences(
+            treatment=treatment, part=HOSTILE, differences={"marked": found, "f1": undefined}
+        )
+        for treatment in ("none", "jpeg-80")
+    ]
+    text = page(results(subset(), gains=(Gain(step="crf", input="grid", parts=tuple(parts)),)))
+    assert "What refining gains" not in page(results(subset()))
+    (line,) = re.findall(r"<tr[^>]*>\s*<th scope=\"row\">crf</th>.*?</tr>", text, re.S)
+    cells = re.findall(r"<td>(.*?)</td>", line)
+    assert cells == [
+        "grid",
+        "<bdi>&lt;script&gt;alert(1)&lt;/script&gt;</bdi>",
+        "marked pixels, authentic",
+        "20",
+        "0.250",
+        "0.125",
+        '-0.125<span class="interval">-0.188 … -0.062</span>',
+        "12, 5, 3",
+        "better",
+    ]
+
+
+def test_lists_are_words_with_commas() -> None:
+    command = {"treatments": ["jpeg-80", "blur"], "limit": None, "layouts": []}
+    text = page(results(subset(), command=command))
+    assert "<bdi>jpeg-80, blur</bdi>" in text
+    assert "[" not in re.sub(r"<style>.*?</style>", "", text, flags=re.S)
 
 
 def test_best_median_worst_and_the_most_marked_authentic_image_are_chosen() -> None:

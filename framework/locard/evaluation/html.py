@@ -22,7 +22,7 @@ from locard.text import printable
 
 if TYPE_CHECKING:
     from locard.evaluation.gallery import Case
-    from locard.evaluation.results import Estimate, Results, SubsetResult
+    from locard.evaluation.results import Difference, Estimate, Results, SubsetResult
 
 _BUFFERED_PIECES = 64
 
@@ -149,8 +149,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"rows": _rows, "groups": _groups, "figure": _figure}
-    environment.globals |= {"interval": _interval}
+    environment.filters |= {
+        "rows": _rows,
+        "groups": _groups,
+        "figure": _figure,
+        "signed": _signed,
+    }
+    environment.globals |= {"interval": _interval, "signed_interval": _signed_interval}
     return environment
 
 
@@ -186,6 +191,17 @@ def _interval(estimate: Estimate) -> str:
     return f"{estimate.low:.3f} … {estimate.high:.3f}"
 
 
+def _signed(value: float) -> str:
+    """Return a difference with its sign; 0 alone is exactly 0, and +0.000 only rounds to it."""
+    return "0" if value == 0 else f"{value:+.3f}"
+
+
+def _signed_interval(found: Difference) -> str:
+    if found.low is None or found.high is None:
+        return ""
+    return f"{_signed(found.low)} … {_signed(found.high)}"
+
+
 def _groups(sha256: str) -> str:
     """Return a hash in groups of eight, which two people can compare aloud."""
     return " ".join(sha256[place : place + 8] for place in range(0, len(sha256), 8))
@@ -198,5 +214,11 @@ def _rows(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]
         if isinstance(value, Mapping):
             rows.extend(_rows(value, f"{prefix}{name}."))
         else:
-            rows.append((f"{prefix}{name}", "none" if value is None else str(value)))
+            rows.append((f"{prefix}{name}", _words(value)))
     return rows
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value)) or "none"
+    return "none" if value is None else str(value)

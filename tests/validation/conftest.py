@@ -104,6 +104,7 @@ def make_record() -> Callable[..., ValidationRecord]:
             results=results(),
             results_sha256=sha256_of(RESULTS_TEXT),
             verdicts=[verdict],
+            outcomes={"detected": 19, "failed": 1},
         )
         return ValidationRecord(**(dict(found) | changes))
 

@@ -154,6 +154,7 @@ def test_the_record_says_what_it_rests_on(lab, vault):
     assert (record.method.plugin, record.method.version) == ("jpeg-grid", JpegGrid.version)
     assert record.statement.limits == JpegGrid.limits
     assert dict(record.dataset.kinds) == {"authentic": 8, "splice": 8}
+    assert sum(record.outcomes.values()) == 16
     f1, repeated, bad = record.verdicts
     assert f1.estimate.low >= 0.4
     assert f1.estimate.images == 8

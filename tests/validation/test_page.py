@@ -65,6 +65,8 @@ def test_everything_that_the_record_rests_on_is_shown(make_record):
     words = ("Questioned Images Unit", "Dr. Lacassagne", "jpeg-grid, version 1", "On the map of")
     for word in (*words, "Parameter window", record.outcome, "Reviewed by", "no accreditation"):
         assert word in plain, word
+    assert "19 detected, 1 failed" in plain
+    assert "1 of 20 findings failed." in plain
     assert "size (0.90, 0.80 to 0.95)" in plain
     assert "format (0.90" not in plain
     assert "The requirements come without a risk assessment." in plain

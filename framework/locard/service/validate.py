@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from locard.canonical import canonical_json, sha256_of
 from locard.engine.tasks import Subject
+from locard.evaluation.rows import UNTREATED
 from locard.evaluation.validation.judging import Observation, judge
 from locard.evaluation.validation.methods import Method, calibration_hash, installed_methods
 from locard.evaluation.validation.record import MethodStatement, ValidationRecord, make
@@ -20,6 +21,7 @@ from locard.text import printable
 if TYPE_CHECKING:
     from locard.engine.records import ExhibitResult, FindingRecord
     from locard.evaluation.loading import Dataset
+    from locard.evaluation.results import Results
     from locard.evaluation.validation.requirements import Check, Requirements
     from locard.pipelines import Pipeline
     from locard.plugins import Catalogue
@@ -154,12 +156,21 @@ def validate(
         results=results,
         results_sha256=sha256_of(results_text),
         verdicts=judge(requirements.requirements, results, step, observations),
+        outcomes=_outcomes(results, step),
     )
     output.write(results, evaluation.rows, folder)
     write_whole(folder / RECORD, [record.text.encode()])
     write_page(record, folder / PAGE)
     vault.validations.add(record, results_text)
     return record
+
+
+def _outcomes(results: Results, step: str) -> Mapping[str, int]:
+    """Return how many findings of the untreated images had each outcome."""
+    for subset in results.subsets:
+        if (subset.step, subset.treatment, subset.by) == (step, UNTREATED, "all"):
+            return subset.outcomes
+    return {}
 
 
 def _measured(pipeline: Pipeline, method: Method) -> Method:

@@ -78,6 +78,7 @@ class ValidationRecord(_Table):
         dataset: Which images.
         leaks: Whether facts that are no content tell the classes apart; None where not checked.
         verdicts: One a requirement.
+        outcomes: How many findings of the untreated images had each outcome.
         validated: Whether every requirement is met.
     """
 
@@ -98,6 +99,7 @@ class ValidationRecord(_Table):
     leaks: tuple[LeakFinding, ...] | None
     verdicts: tuple[Verdict, ...]
     validated: bool
+    outcomes: Mapping[str, int] = {}
     _text: str = PrivateAttr()
 
     def model_post_init(self, _context: object) -> None:
@@ -135,9 +137,11 @@ class ValidationRecord(_Table):
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know before relying on the figures, one sentence each."""
         no_risks = "The requirements come without a risk assessment."
+        failed, all_ = self.outcomes.get("failed", 0), sum(self.outcomes.values())
         return (
             *_leak_warning(self.leaks or ()),
             *self.dataset.problems,
+            *((f"{failed} of {all_} findings failed.",) if failed else ()),
             *(() if self.requirements.risks else (no_risks,)),
         )
 
@@ -210,6 +214,7 @@ def make(
     results: Results,
     results_sha256: str,
     verdicts: Sequence[Verdict],
+    outcomes: Mapping[str, int],
 ) -> ValidationRecord:
     """Put a record together; see :class:`ValidationRecord` for what is what."""
     from locard import __version__
@@ -231,4 +236,5 @@ def make(
         leaks=results.leaks,
         verdicts=tuple(verdicts),
         validated=all_met(verdicts),
+        outcomes=dict(outcomes),
     )

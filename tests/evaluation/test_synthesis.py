@@ -65,6 +65,8 @@ def test_the_manifest_is_a_data_set(made: Path) -> None:
     per_history = Counter(sample.facts["history"] for sample in dataset.samples)
     assert per_history == dict.fromkeys(HISTORIES, 6)
     assert len({sample.group for sample in dataset.samples}) == 2
+    for name in HISTORIES:
+        assert f"| {name} |" in (made / "README.md").read_text()
 
 
 def test_twins_differ_in_the_region_alone(made: Path) -> None:

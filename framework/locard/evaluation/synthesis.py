@@ -8,44 +8,25 @@ interrupted build goes on where it stopped, and a larger one contains the smalle
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
-import numpy as np
-
-from locard.engine.spool import write_atomically
-from locard.errors import LocardError
-from locard.evaluation.pixels import encode_png
 from locard.evaluation.side_work import SideProcesses, WorkFailedError, outcome_of
-from locard.evaluation.synthesis_histories import (
-    HISTORIES,
-    MARGIN,
-    History,
-    moved,
-    paste,
-)
-from locard.evaluation.synthesis_shapes import Region, draw_region
+from locard.evaluation.synthesis_histories import HISTORIES
+from locard.evaluation.synthesis_pairs import Pair, SynthesisError, finished, make_pair, write
 from locard.evaluation.synthesis_sources import (
-    Crop,
     Photograph,
     Unusable,
     distinct,
-    draw_crop,
     grouped,
     inspect,
 )
 from locard.text import printable
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 FORMAT = "locard-synthesis/1"
 """Changes whenever the same photographs and seed would give other files."""
@@ -67,10 +48,6 @@ Progress = Callable[[str, int, int], None]
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class SynthesisError(LocardError):
-    """A data set cannot be made so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +92,6 @@ class Made:
     unusable: tuple[Unusable, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A pair to make: where from, and which."""
-
-    output: Path
-    history: str
-    index: int
-    seed: int
-    size: int
-    group: tuple[Photograph, ...]
-
-    @property
-    def stem(self) -> str:
-        """Path of its files below their folders, without ending."""
-        return f"{self.history}/{self.index:05d}"
-
-    @property
-    def record(self) -> Path:
-        """The file that holds its rows, and is there when the pair is complete."""
-        return self.output / "recipes" / f"{self.stem}.json"
-
-
 def synthesize(paths: Iterable[str], options: Options, progress: Progress) -> Made:
     """Make a data set, or go on with one that was interrupted.
 
@@ -174,6 +129,7 @@ def synthesize(paths: Iterable[str], options: Options, progress: Progress) -> Ma
         outcome_of(outcome)
         done += 1
         progress("making pairs", done, len(pairs))
+    write(options.output / "README.md", _description(options, photographs).encode())
     manifest = _write_manifest(options.output)
     return Made(
         manifest=manifest,
@@ -183,120 +139,6 @@ def synthesize(paths: Iterable[str], options: Options, progress: Progress) -> Ma
         groups=len(groups),
         unusable=tuple(unusable),
     )
-
-
-# --- one pair ----------------------------------------------------------------------------------
-
-
-def make_pair(pair: Pair) -> None:
-    """Make a pair and write its files, the record of its recipe last.
-
-    Raises:
-        SynthesisError: A photograph is not what it was, or the folder cannot be written.
-    """
-    history = HISTORIES[pair.history]
-    random = np.random.default_rng([pair.seed, 1, zlib.crc32(pair.history.encode()), pair.index])
-    host, donor = _photographs(pair.group, history, random)
-    recipe = dict(history.draw(random))
-    region = draw_region(random, pair.size, pair.size)
-    crops = [draw_crop(_pixels(one), pair.size + MARGIN, random) for one in (host, donor)]
-    authentic, tampered = _pictures(history, recipe, region, crops, random)
-    if "variant" in recipe:
-        recipe["variant"] = f"{pair.history}, {recipe['variant']}"
-    facts = {
-        "history": pair.history,
-        "group": "+".join(sorted(one.sha256[:8] for one in pair.group)),
-        "shape": region.kind,
-        "edge": region.edge,
-        "area": round(float(region.mask.mean()), 4),
-        "host": host.sha256[:16],
-        "donor": donor.sha256[:16],
-        "host_reduction": crops[0].reduction,
-        "donor_reduction": crops[1].reduction,
-        **recipe,
-    }
-    suffix = "jpg" if "last_quality" in recipe else "png"
-    files = {
-        f"images/{pair.stem}-authentic.{suffix}": history.store(authentic, recipe),
-        f"images/{pair.stem}-tampered.{suffix}": history.store(tampered, recipe),
-        f"masks/{pair.stem}.png": encode_png(region.mask.astype(np.uint8) * 255),
-    }
-    kinds = ("authentic", history.kind)
-    masks = ("", f"masks/{pair.stem}.png")
-    rows = [
-        {"path": path, "kind": kind, "mask": mask, "sha256": _sha256(files[path]), **facts}
-        for path, kind, mask in zip(files, kinds, masks, strict=False)
-    ]
-    for path, data in files.items():
-        _write(pair.output / path, data)
-    _write(pair.record, json.dumps(rows, indent=1).encode())
-
-
-def finished(pair: Pair) -> list[dict[str, Any]] | None:
-    """Return the rows of a pair that is complete and undamaged, or None."""
-    try:
-        rows: list[dict[str, Any]] = json.loads(pair.record.read_bytes())
-        for row in rows:
-            if _sha256((pair.output / row["path"]).read_bytes()) != row["sha256"]:
-                return None
-            if row["mask"] and not (pair.output / row["mask"]).is_file():
-                return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return rows
-
-
-def _photographs(
-    group: Sequence[Photograph], history: History, random: np.random.Generator
-) -> tuple[Photograph, Photograph]:
-    order = random.permutation(len(group))
-    host = group[order[0]]
-    return host, host if history.one_photograph else group[order[1]]
-
-
-def _pictures(
-    history: History,
-    recipe: dict[str, str | int | float],
-    region: Region,
-    crops: Sequence[Crop],
-    random: np.random.Generator,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Return the authentic and the tampered picture, before they are stored."""
-    seeds = [int(seed) for seed in random.integers(0, 2**32, 2)]
-    host = history.host(crops[0].pixels, recipe, seeds[0])
-    if not history.one_photograph:
-        return host, paste(host, history.donor(crops[1].pixels, recipe, seeds[1]), region)
-    copy, x, y = moved(host, region.mask, random)
-    recipe["moved"] = f"{x},{y}"
-    return host, paste(host, copy, region)
-
-
-@lru_cache(maxsize=3)
-def _pixels(photograph: Photograph) -> NDArray[np.uint8]:
-    from locard.image import Image
-
-    image = Image.from_path(photograph.path)
-    if image.sha256 != photograph.sha256:
-        raise SynthesisError(
-            f"{photograph.name} changed while the data set was made",
-            "Leave the photographs alone, and run the command again.",
-        )
-    return image.pixels
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data)
-    except OSError as error:
-        raise SynthesisError(
-            f"cannot write {path}: {error.strerror or error}",
-            "Make room there or choose another folder; what is complete is kept.",
-        ) from None
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
 
 
 # --- the whole ---------------------------------------------------------------------------------
@@ -342,7 +184,23 @@ def _claim(options: Options, photographs: Sequence[Photograph]) -> None:
             f"{options.output} holds a data set made otherwise: {', '.join(different)} differ",
             "Choose another folder, or the options and photographs it was begun with.",
         )
-    _write(note, json.dumps(facts, indent=1).encode())
+    write(note, json.dumps(facts, indent=1).encode())
+
+
+def _description(options: Options, photographs: Sequence[Photograph]) -> str:
+    """Return what the folder says of itself to whoever finds it later."""
+    lines = [
+        "# Synthetic splices with known history",
+        "",
+        f"Made by `locard dataset synthesize` ({FORMAT}, seed {options.seed}, {options.size} px) "
+        f"from {len(photographs)} photographs. Each tampered picture has an authentic twin that "
+        "went through the same last steps. Masks are white where the picture was tampered with.",
+        "",
+        "| History | What was done | Who should see it |",
+        "| --- | --- | --- |",
+        *(f"| {one.name} | {one.words} | {one.seen_by} |" for one in HISTORIES.values()),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _write_manifest(output: Path) -> Path:
@@ -351,9 +209,14 @@ def _write_manifest(output: Path) -> Path:
     writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
     for record in sorted(output.glob("recipes/*/*.json")):
-        writer.writerows(json.loads(record.read_bytes()))
+        try:
+            writer.writerows(json.loads(record.read_bytes()))
+        except (OSError, ValueError, AttributeError, TypeError) as error:
+            raise SynthesisError(
+                f"{record} is damaged: {error}", "Delete it, and run the command again."
+            ) from None
     path = output / MANIFEST
-    _write(path, text.getvalue().encode())
+    write(path, text.getvalue().encode())
     return path
 
 

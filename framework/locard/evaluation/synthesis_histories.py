@@ -80,7 +80,7 @@ class GridShift(History):
 
     name = "grid-shift"
     words = "host and donor decoded from JPEGs of one quality, donor's grid shifted, stored as PNG"
-    seen_by = "detectors of foreign JPEG grids (jpeg-grid, BLK)"
+    seen_by = "detectors of foreign JPEG grids (jpeg-grid, BLK); ghosts, on the host's grid alone"
 
     def draw(self, random: np.random.Generator) -> Recipe:
         """See :meth:`History.draw`."""
@@ -157,7 +157,7 @@ class ColourFilter(History):
 
     name = "cfa"
     words = "host interpolated from a noisy Bayer mosaic, donor with like noise enlarged, as PNG"
-    seen_by = "detectors of colour filter traces (CFA)"
+    seen_by = "detectors of colour filter traces (CFA), and of residuals (Splicebuster)"
     noise = 1.5
 
     def draw(self, random: np.random.Generator) -> Recipe:

@@ -289,11 +289,6 @@ class Stored(Treatment):
         return encode_png(image.native if deep else _visible(image))
 
 
-def standard() -> tuple[Treatment, ...]:
-    """Return the treatments of :data:`STANDARD`."""
-    return tuple(parse(name) for name in STANDARD)
-
-
 def parse(name: str) -> Treatment:
     """Return the treatment of a name: ``jpeg-Q``, ``scale-F``, ``crop-X-Y``, ``blur``, ``noise``.
 

@@ -88,7 +88,11 @@ def _showable(value: object) -> object:
 
 
 def _value(estimate: Estimate | None) -> str:
-    return "" if estimate is None or estimate.value is None else f"{estimate.value:.4g}"
+    if estimate is None:
+        return ""
+    if estimate.infinite:
+        return "∞"
+    return "" if estimate.value is None else f"{estimate.value:.4g}"
 
 
 def _interval(estimate: Estimate | None) -> str:

@@ -146,8 +146,11 @@ def _held(
 ) -> tuple[Observation, Estimate]:
     """Hold a figure against its criterion; return the figure with the interval that was used."""
     name, value = requirement.metric, estimate.value
+    if estimate.infinite:
+        return _compared(requirement, float("inf"), f"{name} is infinite"), estimate
     if value is None:
-        return _unknown(f"no image of {_what(requirement)} defines {name}"), estimate
+        why = "is infinite" if estimate.images else "is defined by none of them"
+        return _unknown(f"{name} has no figure on {_what(requirement)}: it {why}"), estimate
     low, high, how = _interval(estimate, subset, str(name))
     used = estimate.model_copy(update={"low": low, "high": high})
     needed = requirement.minimum_images or 0
@@ -160,7 +163,8 @@ def _held(
     if requirement.bound == "value":
         return _compared(requirement, value, f"{name} is {value:.4g}"), used
     if low is None or high is None:
-        why = "too few images define it" if estimate.low is None else "every resample says the same"
+        few = "too few images define it, or all say the same"
+        why = few if estimate.low is None else "every resample says the same"
         return _unknown(f"{name} is {value:.4g}, without a usable interval: {why}"), used
     words = f"{name} is {value:.4g}, {how} {low:.4g} to {high:.4g}"
     end = low if requirement.at_least is not None else high

@@ -164,3 +164,27 @@ def test_a_detector_that_changed_since_is_refused_where_it_runs():
         assert said["refused"] == refused
     none = likelihood(step, Finding.not_applicable("not-jpeg", "No."), header(), ())
     assert none is None
+
+
+@pytest.mark.parametrize("change", [{"log10_lr": "much"}, {"surprise": 1}, {"explanation": None}])
+def test_a_foreign_bundle_with_another_likelihood_is_not_taken(change):
+    """What reports rely on is checked at the door."""
+    from pydantic import ValidationError
+
+    from locard.vault.bundle_rows import _adapter
+
+    found = calibration().for_finding(0.5, header(), {}).plain()
+    body = {
+        "reason": None,
+        "explanation": None,
+        "regions": [],
+        "measurements": {},
+        "seconds": 0.0,
+        "receipt": {},
+        "reused": False,
+    }
+    adapter = _adapter("findings", "body")
+    adapter.validate_python({**body, "likelihood": found}, strict=True)
+    adapter.validate_python(body, strict=True)
+    with pytest.raises(ValidationError):
+        adapter.validate_python({**body, "likelihood": {**found, **change}}, strict=True)

@@ -80,6 +80,24 @@ def test_what_cannot_be_fitted_is_said(write_evaluation, tmp_path, options, word
     assert not (tmp_path / "cal.json").exists()
 
 
+def test_a_place_that_cannot_be_written_is_said(write_evaluation, tmp_path):
+    write_evaluation(scored(40, 50))
+    for option in ("-o", "--plots"):
+        code, _, errors = fit(tmp_path, option, "lab/results.json/x")
+        assert code != 0
+        assert "bug" not in errors
+        assert "lab/results.json" in errors
+
+
+def test_names_from_outside_cannot_steer_the_terminal(write_evaluation, tmp_path):
+    folder = write_evaluation(scored(40, 50))
+    rewrite(folder / "results.json", lambda p: p["dataset"].update(name="a\x1b[31m[red]b"))
+    code, words, _ = fit(tmp_path)
+    assert code == 0
+    assert "\x1b" not in words
+    assert "a\\x1b[31m[red]b" in words
+
+
 def test_data_that_leak_are_refused_unless_accepted(write_evaluation, tmp_path):
     write_evaluation(scored(40, 50), leaks=[{**LEAK, "leaks": True}])
     code, _, errors = fit(tmp_path)

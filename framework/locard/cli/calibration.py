@@ -140,11 +140,13 @@ def check(
         )
         return
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("stratum", "tampered", "authentic", "Cllr", "min Cllr")
     for row in figures:
         counts = str(row["tampered"]), str(row["authentic"])
-        table.add_row(str(row["stratum"]), *counts, _figure(row["cllr"]), _figure(row["cllr_min"]))
+        name = Text(printable(str(row["stratum"])))
+        table.add_row(name, *counts, _figure(row["cllr"]), _figure(row["cllr_min"]))
     print_table(table)
     for sentence in _transfer_notes(found):
         typer.echo(sentence)

@@ -28,6 +28,17 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
+class _Likelihood(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    log10_lr: float | None
+    bound: Literal["lower", "upper"] | None
+    stratum: str | None
+    refused: str | None
+    explanation: str
+    calibration: str
+
+
 class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +49,7 @@ class _Body(BaseModel):
     seconds: float
     receipt: dict[str, Any]
     reused: bool
-    likelihood: dict[str, Any] | None = None
+    likelihood: _Likelihood | None = None
 
 
 class _Pipeline(BaseModel):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 import typer
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from locard.cli.common import print_table
 from locard.evaluation.metrics import METRICS
 from locard.evaluation.rows import UNTREATED
 from locard.text import printable
@@ -19,47 +22,44 @@ if TYPE_CHECKING:
     from locard.evaluation.results import Estimate, LeakFinding, Results, SubsetResult
     from locard.service.evaluate import Evaluation
 
-HEADLINE = (
-    "f1",
-    "mcc",
-    "best_f1",
-    "pixel_auc",
-    "sensitivity",
-    "false_positive_rate",
-    "image_auc",
-    "answered",
-)
+OF_PIXELS = ("f1", "mcc", "best_f1", "everything_f1", "pixel_auc")
 """Metrics of the first table."""
+
+OF_IMAGES = ("sensitivity", "false_positive_rate", "image_auc", "answered")
+"""Metrics of the second table."""
 
 CALIBRATED = ("cllr", "min_cllr")
 """And two more, where a step gives likelihood ratios."""
 
-OF_PARTS = ("f1", "best_f1", "pixel_auc", "sensitivity", "false_positive_rate", "marked")
+OF_PARTS = ("f1", "best_f1", "sensitivity", "false_positive_rate")
 UNDER_TREATMENT = ("f1", "sensitivity", "false_positive_rate")
 
 _PROBLEMS_SHOWN = 10
 _NOTHING = "–"
+_WIDTH_OF_A_FIGURE = 11
+_ANY = 1000
 
 
 def show(evaluation: Evaluation) -> None:
     """Print an evaluation for a person: what it was, tables, and what must be looked at."""
     results = evaluation.results
     typer.echo(_what(evaluation))
-    print_table(_headline(results))
-    typer.echo("Below each figure its 95 % interval, from a bootstrap over images.")
+    for table in _headlines(results):
+        _print(table)
+    typer.echo("Below each figure its 95 % interval over images.")
     _say_what_none_means(results)
     for way in ("kind", "source"):
-        if table := _parts(results, way):
-            print_table(table)
+        if part := _parts(results, way):
+            _print(part)
     if len(results.treatments) > 1:
-        print_table(_treatments(results))
+        _print(_treatments(results))
     _say_leaks(results.leaks)
     _say("problem", results.dataset.problems)
     _say("damaged finding", evaluation.damaged)
 
 
 def _say_what_none_means(results: Results) -> None:
-    """Say how little a false-positive rate of 0 proves: the bootstrap cannot (rule of three)."""
+    """Say how little a false-positive rate of 0 proves (rule of three)."""
     rates = [subset.metrics["false_positive_rate"] for subset in _of(results, by="all")]
     if none := [rate.images for rate in rates if rate.value == 0]:
         typer.echo(
@@ -82,14 +82,16 @@ def _what(evaluation: Evaluation) -> str:
     )
 
 
-def _headline(results: Results) -> Table:
+def _headlines(results: Results) -> Iterator[Table]:
+    """Yield a table of pixels and one of whole images: side by side few terminals hold them."""
     subsets = _of(results, by="all")
     calibrated = any(subset.metrics["cllr"].images for subset in subsets)
-    metrics = (*HEADLINE, *CALIBRATED) if calibrated else HEADLINE
-    table = _table("all images", ["step"], _titles(metrics))
-    for subset in subsets:
-        table.add_row(Text(subset.step), *_figures(subset, metrics))
-    return table
+    of_images = (*OF_IMAGES, *CALIBRATED) if calibrated else OF_IMAGES
+    for title, metrics in (("pixels", OF_PIXELS), ("whole images", of_images)):
+        table = _table(title, ["step"], _titles(metrics))
+        for subset in subsets:
+            table.add_row(Text(subset.step), *_figures(subset, metrics))
+        yield table
 
 
 def _parts(results: Results, way: str) -> Table | None:
@@ -126,16 +128,27 @@ def _treatments(results: Results) -> Table:
     return table
 
 
+def _print(table: Table) -> None:
+    """Print a table as wide as it is: a narrow terminal shall break lines, not cut figures off."""
+    console = Console()
+    options = console.options.update(max_width=_ANY)
+    width = Measurement.get(console, options, table).maximum
+    # With a height as well rich believes the width, on a dumb terminal too.
+    Console(width=width, height=console.height).print(table)
+
+
 def _titles(metrics: Iterable[str]) -> list[str]:
     return [METRICS[name].title for name in metrics]
 
 
 def _table(title: str, keys: Iterable[str], figures: Iterable[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+    """Return an empty table, its headings broken to be as narrow as figures."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE)
     for key in keys:
-        table.add_column(key)
+        table.add_column(key, no_wrap=True)
     for heading in figures:
-        table.add_column(heading, justify="right")
+        broken = "\n".join(textwrap.wrap(heading, _WIDTH_OF_A_FIGURE))
+        table.add_column(broken, justify="right", no_wrap=True)
     return table
 
 

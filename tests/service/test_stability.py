@@ -108,6 +108,22 @@ def test_a_file_given_twice_says_the_same_twice(probed) -> None:
     assert first == last
 
 
+@pytest.mark.slow
+def test_every_probe_compares_its_maps_however_many_there_are(tmp_path: Path) -> None:
+    """More files than are under way at a time, one of them slow and one there twice."""
+    sides = [500, 160, 164, 168, 172, 160]
+    for place, side in enumerate(sides):
+        (tmp_path / f"{place}.png").write_bytes(encode(photograph(side, side), "PNG"))
+    names = [f"{place}.png" for place in range(len(sides))]
+    done = analyze(tmp_path, *names, "--probe", "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["file"] for line in lines] == names
+    for line in lines:
+        noise = line["stability"]["steps"][1]
+        assert all(copy["map_correlation"] is not None for copy in noise["copies"])
+    assert lines[1]["stability"]["steps"] == lines[5]["stability"]["steps"]
+
+
 def test_maps_are_kept_of_the_files_alone(probed) -> None:
     folder, lines, _ = probed
     hashes = {line["sha256"] for line in lines}

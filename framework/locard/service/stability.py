@@ -6,8 +6,9 @@ examined.
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
-from collections import OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from locard.evaluation.rows import UNTREATED
 from locard.evaluation.side_work import SideProcesses, WorkFailedError, outcome_of
 from locard.evaluation.treatments import parse
 from locard.image import read_header
-from locard.intake import Source
+from locard.intake import Source, SourceError, read
 from locard.service.analyze import Analysis, Keep, SavedMaps, analyze
 from locard.stability import COPIES, Copy, Observation, Stability, StepStability, summary
 
@@ -40,9 +41,6 @@ if TYPE_CHECKING:
 
 Report = Callable[[Analysis, "Stability | None"], None]
 _Maps = Mapping[str, "NDArray[np.float32]"]
-
-_REMEMBERED = 64
-"""Files whose maps are kept for comparison; those under way are never as many."""
 
 
 def probe(
@@ -94,6 +92,7 @@ class _Probe:
         original: What is said of the file itself.
         copies: Every copy that was to be made.
         examined: What is said of those that were made.
+        hashes: SHA-256 of the file and of its copies.
         expected: How many files must come back.
         complete: Whether all copies were handed out.
     """
@@ -102,6 +101,7 @@ class _Probe:
     original: Analysis | None = None
     copies: list[Copy] = field(default_factory=list)
     examined: list[tuple[Treatment, Analysis]] = field(default_factory=list)
+    hashes: list[str] = field(default_factory=list)
     expected: int = 1
     complete: bool = False
 
@@ -131,7 +131,9 @@ class _Probes:
         self._under_way: deque[_Probe] = deque()
         self._expected: deque[tuple[_Probe, Treatment | None]] = deque()
         self._of_copy: dict[Path, tuple[Treatment, _Probe]] = {}
-        self._maps: OrderedDict[str, _Maps] = OrderedDict()
+        self._maps: dict[str, _Maps] = {}
+        self._users: Counter[str] = Counter()
+        """How many probes under way compare the maps of a file: equal files are examined once."""
         self._made = 0
 
     def sources(self, sources: Iterable[Source]) -> Iterator[Source]:
@@ -140,6 +142,8 @@ class _Probes:
             probe = _Probe(_size(source))
             self._under_way.append(probe)
             self._expected.append((probe, None))
+            if probe.size:
+                self._will_compare(probe, _sha256(source))
             yield source
             for treatment in self._treatments if probe.size else ():
                 path = self._copy(source, probe, treatment)
@@ -170,15 +174,20 @@ class _Probes:
             probe.copies.append(Copy(treatment=name, words=words, refused=copy.reason))
             return None
         probe.copies.append(Copy(treatment=name, words=words, sha256=copy.sha256))
+        self._will_compare(probe, copy.sha256)
         return path
+
+    def _will_compare(self, probe: _Probe, sha256: str | None) -> None:
+        if sha256 is not None:
+            probe.hashes.append(sha256)
+            self._users[sha256] += 1
 
     def keep(self, subject: Subject, result: ExhibitResult) -> Mapping[str, SavedMaps]:
         """Note what the maps say at points of the picture, while their files are there."""
         treatment, probe = self._of_copy.get(subject.path, (None, None))
         size = (probe.size if probe else None) or (result.width or 0, result.height or 0)
-        self._maps[subject.sha256] = dict(_sampled(result, treatment, size))
-        if len(self._maps) > _REMEMBERED:
-            self._maps.popitem(last=False)
+        if self._users[subject.sha256]:
+            self._maps[subject.sha256] = dict(_sampled(result, treatment, size))
         if treatment is None and self._keep is not None:
             return self._keep(subject, result)
         return {}
@@ -200,6 +209,11 @@ class _Probes:
             probe = self._under_way.popleft()
             assert probe.original is not None  # noqa: S101  (a probe is ready when it came)
             self._report(probe.original, self._compared(probe))
+            for sha256 in probe.hashes:
+                self._users[sha256] -= 1
+                if not self._users[sha256]:
+                    del self._users[sha256]
+                    self._maps.pop(sha256, None)
 
     def _compared(self, probe: _Probe) -> Stability | None:
         original = probe.original
@@ -264,6 +278,17 @@ def _size(source: Source) -> tuple[int, int] | None:
     except (LocardError, OSError):
         return None
     return header.width, header.height
+
+
+def _sha256(source: Source) -> str | None:
+    """Return the hash of a file, or None where it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        for chunk in read(source.name):
+            digest.update(chunk)
+    except SourceError:
+        return None
+    return digest.hexdigest()
 
 
 def _sampled(

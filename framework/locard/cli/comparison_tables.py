@@ -1,15 +1,18 @@
-"""Tables of paired differences: ``locard compare``, and what refiners gain in an evaluation."""
+"""Tables of paired differences: ``locard compare``, and what refiners gain."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import typer
+from rich import box
 from rich.table import Table
 from rich.text import Text
 
 from locard.cli.common import print_table
+from locard.evaluation.comparison import ALL
 from locard.evaluation.metrics import METRICS
 from locard.evaluation.rows import UNTREATED
 from locard.text import printable
@@ -28,6 +31,8 @@ CHANCE = (
 )
 
 _NOTHING = "–"
+_WIDTH_OF_A_TITLE = 16
+_WIDTH_OF_A_VERDICT = 14
 _STYLES = {"better": "green", "worse": "red"}
 
 
@@ -52,28 +57,18 @@ def show(comparison: Comparison) -> None:
         typer.echo("")
         for line in _facts(step):
             typer.echo(line)
-        print_table(_table(step))
+        for part in step.parts:
+            print_table(_table(_title(step, part), part, "A", "B", "B is"))
     typer.echo(CHANCE)
 
 
-def gains_table(gains: Iterable[Gain]) -> Table:
-    """Return the table of what refiners gain over their inputs, on untreated images."""
-    table = Table(
-        title="what refining gains, image by image", title_justify="left", title_style="bold"
-    )
-    for heading in ("step", "over", "images"):
-        table.add_column(heading)
-    _add_figures(table, "before", "after", "difference", "it is")
+def gain_tables(gains: Iterable[Gain]) -> Iterator[Table]:
+    """Yield the tables of what refiners gain over their inputs, on untreated images."""
     for gain in gains:
-        names = gain.step, gain.input
         for part in gain.parts:
             if part.treatment == UNTREATED:
-                for first, difference in _defined(part):
-                    where = Text(printable(part.part) if first else "")
-                    table.add_row(Text(names[0]), Text(names[1]), where, *_cells(difference))
-                    names = "", ""
-        table.add_section()
-    return table
+                title = f"what {gain.step} gains over {gain.input}: {_images(part)}"
+                yield _table(title, part, "before", "after", "it is")
 
 
 def _what(letter: str, evaluation: ComparedEvaluation) -> str:
@@ -89,7 +84,7 @@ def _facts(step: StepComparison) -> Iterator[str]:
     else:
         yield "Method: the same in both."
     if not step.gives_verdict:
-        yield "One of the two decides nothing: there are no figures of outcomes."
+        yield "There are no figures of outcomes: a method that decides nothing has none."
     if step.alone:
         yield f"Left out: {step.alone} images that only one of the two has."
     if step.other_file:
@@ -99,51 +94,43 @@ def _facts(step: StepComparison) -> Iterator[str]:
         )
 
 
-def _table(step: StepComparison) -> Table:
-    name = step.first if step.first == step.second else f"{step.first} (A), {step.second} (B)"
-    table = Table(title=printable(name), title_justify="left", title_style="bold")
-    treated = len({part.treatment for part in step.parts}) > 1
-    for heading in ("treatment", "images") if treated else ("images",):
-        table.add_column(heading)
-    _add_figures(table, "A", "B", "B − A", "B is")
-    for part in step.parts:
-        for first, difference in _defined(part):
-            keys = [printable(key) if first else "" for key in (part.treatment, part.part)]
-            table.add_row(*map(Text, keys if treated else keys[1:]), *_cells(difference))
-        table.add_section()
+def _title(step: StepComparison, part: PartDifferences) -> str:
+    name = step.first if step.first == step.second else f"{step.first} (A) and {step.second} (B)"
+    treatment = "" if part.treatment == UNTREATED else f" after {part.treatment}"
+    return f"{name}: {_images(part)}{treatment}"
+
+
+def _images(part: PartDifferences) -> str:
+    return "all images" if part.part == ALL else part.part
+
+
+def _table(title: str, part: PartDifferences, first: str, second: str, verdict: str) -> Table:
+    """Return the table of one part, narrow enough for a terminal of 80 columns."""
+    table = Table(
+        title=Text(printable(title)), title_justify="left", title_style="bold", box=box.SIMPLE
+    )
+    table.add_column("figure")
+    for heading in (first, second, "difference", "better, equal,\nworse on"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column(verdict)
+    for found in part.differences.values():
+        if found.difference is not None:
+            table.add_row(*_cells(found))
     return table
 
 
-def _add_figures(table: Table, first: str, second: str, difference: str, verdict: str) -> None:
-    table.add_column("figure")
-    for heading in ("number", first, second, difference, "95 % interval"):
-        table.add_column(heading, justify="right")
-    table.add_column("better / equal / worse", justify="right")
-    table.add_column(verdict)
-
-
-def _defined(part: PartDifferences) -> Iterator[tuple[bool, Difference]]:
-    """Yield the differences that are defined, and whether each is the first of its part."""
-    defined = [found for found in part.differences.values() if found.difference is not None]
-    for at, found in enumerate(defined):
-        yield at == 0, found
-
-
 def _cells(found: Difference) -> list[Text]:
-    interval = (
-        _NOTHING
-        if found.low is None or found.high is None
-        else f"{_signed(found.low)} to {_signed(found.high)}"
-    )
+    difference = Text(_signed(found.difference), justify="right")
+    if found.low is not None and found.high is not None:
+        difference.append(f"\n{_signed(found.low)} to {_signed(found.high)}", style="dim")
+    said = "\n".join(textwrap.wrap(found.verdict, _WIDTH_OF_A_VERDICT))
     return [
-        Text(METRICS[found.metric].title),
-        Text(str(found.images)),
+        Text("\n".join(textwrap.wrap(METRICS[found.metric].title, _WIDTH_OF_A_TITLE))),
         Text(_figure(found.first)),
         Text(_figure(found.second)),
-        Text(_signed(found.difference)),
-        Text(interval),
-        Text(f"{found.better} / {found.equal} / {found.worse}"),
-        Text(found.verdict, style=_STYLES.get(found.verdict, "dim")),
+        difference,
+        Text(f"{found.better}, {found.equal}, {found.worse}"),
+        Text(said, style=_STYLES.get(found.verdict, "dim")),
     ]
 
 

@@ -109,7 +109,9 @@ def means(weights: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[
     defined = ~np.isnan(values)
     infinite = np.isinf(values)
     sums = weights @ np.where(defined & ~infinite, values, 0.0)
-    counts = weights @ defined.astype(np.float64)
+    # Many columns are defined by the same images, which need be counted once.
+    patterns, pattern = np.unique(defined, axis=1, return_inverse=True)
+    counts = (weights @ patterns.astype(np.float64))[:, pattern]
     if infinite.any():
         sums[weights @ infinite.astype(np.float64) > 0] = np.inf
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -123,7 +123,7 @@ def _table(title: str, key: str, names: Sequence[str], lines: Sequence[SubsetRes
 
 
 def _defined(estimate: Estimate | None) -> bool:
-    return estimate is not None and estimate.value is not None
+    return estimate is not None and (estimate.value is not None or estimate.infinite)
 
 
 def _curves(results: Results) -> Iterator[tuple[str, str]]:
@@ -186,9 +186,9 @@ def _figure(value: float | None) -> str:
 
 
 def _interval(estimate: Estimate) -> str:
-    if estimate.low is None or estimate.high is None:
+    if estimate.low is None or (estimate.high is None and not estimate.infinite):
         return ""
-    return f"{estimate.low:.3f} … {estimate.high:.3f}"
+    return f"{estimate.low:.3f} … {'∞' if estimate.high is None else f'{estimate.high:.3f}'}"
 
 
 def _signed(value: float) -> str:

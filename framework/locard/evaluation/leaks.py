@@ -14,6 +14,7 @@ import numpy as np
 
 from locard.errors import LocardError
 from locard.evaluation.header_facts import FEATURES, header_facts
+from locard.evaluation.proportions import clopper_pearson, hull, mean_of_two
 from locard.evaluation.results import LeakFinding
 from locard.image import Image
 
@@ -74,7 +75,8 @@ def separability(
     The tree (CART, depth 4, classes weighted equally) is trained and tried in stratified five-fold
     cross-validation in which a group is never on both sides. Its answers of all folds together give
     the balanced accuracy; the interval is a percentile bootstrap over groups, for images of a group
-    are not independent.
+    are not independent, widened to what so few groups can tell at best
+    (:mod:`locard.evaluation.proportions`).
 
     Args:
         features: float64, shape (images, features).
@@ -98,7 +100,15 @@ def separability(
     drawn = random.multinomial(len(counts), evenly, DRAWS).astype(np.float64) @ counts
     both = drawn[(drawn[:, 1] > 0) & (drawn[:, 3] > 0)]
     low, high = np.quantile(_balanced(both), (0.025, 0.975))
-    return float(_balanced(counts.sum(axis=0))), float(low), float(high)
+    total = counts.sum(axis=0)
+    authentic, of_tampered = float(total[0] / total[1]), float(total[2] / total[3])
+    few = mean_of_two(
+        authentic,
+        clopper_pearson(authentic, int(np.count_nonzero(counts[:, 1]))),
+        of_tampered,
+        clopper_pearson(of_tampered, int(np.count_nonzero(counts[:, 3]))),
+    )
+    return (authentic + of_tampered) / 2, *hull((float(low), float(high)), few)
 
 
 def _finding(

@@ -15,20 +15,23 @@ class _Model(BaseModel):
 
 
 class Estimate(_Model):
-    """A figure with its 95 % bootstrap interval over images.
+    """A figure with its 95 % interval over images.
 
     Attributes:
-        value: None where no image defines it, or where it is infinite (``images`` is not 0 then).
-        low: Lower bound; None where the images that define it come from fewer than two groups, or
-            where it is infinite.
-        high: Upper bound.
+        value: None where no image defines it, or where it is infinite, which JSON cannot say.
+        low: Lower bound; None where nothing bounds it: the images that define it come from fewer
+            than two groups, or too few resamples define it, or it is infinite as well.
+        high: Upper bound; None likewise.
         images: How many images it was taken over: those that define it.
+        infinite: Whether value and upper bound are infinite: a Cllr where an infinite likelihood
+            ratio misleads.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
     images: int = 0
+    infinite: bool = False
 
 
 class Curve(_Model):

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from locard.evaluation.bootstrap import bounds, means, numbered, resamples
+from locard.evaluation.bootstrap import numbered, resamples
 from locard.evaluation.datasets import AUTHENTIC
+from locard.evaluation.figures import Cell, Step, estimates
 from locard.evaluation.image_metrics import roc_points
-from locard.evaluation.likelihood_metrics import costs
-from locard.evaluation.metrics import METRICS
 from locard.evaluation.pixel_metrics import CURVE
-from locard.evaluation.ranking import Ranking
-from locard.evaluation.results import Curve, Estimate, SubsetResult
+from locard.evaluation.results import Curve, SubsetResult
 from locard.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -33,31 +31,6 @@ _KIND = "kind"
 
 _ROC_POINTS = 201
 """More points of a ROC curve than this are thinned out: it is for drawing."""
-
-_PIXEL = ("f1", "mcc", "iou", "best_f1", "auc", "mask_f1", "everything_f1", "flipped")
-"""Figures of :class:`PixelScores`, in the order of :data:`_MEANS`."""
-
-_MEANS = (
-    *("pixel_auc" if name == "auc" else name for name in _PIXEL),
-    "marked",
-    "false_positive_rate",
-    "sensitivity",
-    "answered",
-    "cost_tampered",
-    "cost_authentic",
-)
-"""What is a mean over images; the last two only lead to the Cllr."""
-
-_FIGURES = (
-    *_MEANS,
-    "balanced_accuracy",
-    "image_auc",
-    "equal_error_rate",
-    "cllr",
-    "min_cllr",
-    "calibration_loss",
-)
-_AT = {name: at for at, name in enumerate(_FIGURES)}
 
 
 def summarise(
@@ -77,7 +50,7 @@ def summarise(
 
     Returns:
         Ordered by treatment and step as they first come in ``rows``, then ``all``, then subsets by
-        name. An infinite figure (Cllr) has no value, and yet ``images``.
+        name.
 
     Raises:
         ValueError: A sample has two rows of one step and treatment, or ``gives_verdict`` lacks a
@@ -91,11 +64,11 @@ def summarise(
         by_treatment.setdefault(row.treatment, []).append(row)
     results: list[SubsetResult] = []
     for treatment, treated in by_treatment.items():
-        table = _Table.of(treated, steps)
+        table = _Table.of(treated, gives_verdict, steps)
         found = [
             result
             for subset in _subsets(table)
-            for result in _measure(table, subset, treatment, gives_verdict, count)
+            for result in _measure(table, subset, treatment, count)
         ]
         results += sorted(found, key=lambda result: steps.index(result.step))
     return tuple(results)
@@ -107,10 +80,12 @@ class _Table:
 
     images: tuple[Row, ...]
     tampered: NDArray[np.bool_]
-    steps: Mapping[str, tuple[Row | None, ...]]
+    steps: Mapping[str, Step]
 
     @classmethod
-    def of(cls, rows: Sequence[Row], steps: Sequence[str]) -> _Table:
+    def of(
+        cls, rows: Sequence[Row], gives_verdict: Mapping[str, bool], steps: Sequence[str]
+    ) -> _Table:
         found: dict[tuple[str, str], Row] = {}
         for row in rows:
             if found.setdefault((row.step, row.sample), row) is not row:
@@ -119,10 +94,16 @@ class _Table:
         for row in rows:
             first.setdefault(row.sample, row)
         images = tuple(first[name] for name in sorted(first))
+        tampered = np.array([row.tampered for row in images], np.bool_)
         return cls(
             images,
-            np.array([row.tampered for row in images], np.bool_),
-            {step: tuple(found.get((step, row.sample)) for row in images) for step in steps},
+            tampered,
+            {
+                step: Step.of(
+                    [found.get((step, row.sample)) for row in images], tampered, gives_verdict[step]
+                )
+                for step in steps
+            },
         )
 
 
@@ -157,19 +138,12 @@ def _subsets(table: _Table) -> Iterator[_Subset]:
         yield _Subset(by, value, members, pool)
 
 
-def _measure(
-    table: _Table,
-    subset: _Subset,
-    treatment: str,
-    gives_verdict: Mapping[str, bool],
-    count: int,
-) -> Iterator[SubsetResult]:
+def _measure(table: _Table, subset: _Subset, treatment: str, count: int) -> Iterator[SubsetResult]:
     tampered = table.tampered[subset.pool]
     member = np.isin(subset.pool, subset.members)
     groups = numbered([table.images[at].group for at in subset.pool])
     cells = {
-        step: _Cell.of([rows[at] for at in subset.pool], tampered, member, gives_verdict[step])
-        for step, rows in table.steps.items()
+        name: Cell.of(step, subset.pool, tampered, member) for name, step in table.steps.items()
     }
     pieces = [
         np.stack([cell.figures(weights) for cell in cells.values()])
@@ -190,126 +164,12 @@ def _measure(
             outcomes=_outcomes(rows),
             without_map=sum(not row.has_map for row in rows),
             without_truth=sum(row.tampered and not _has_truth(row.pixels) for row in rows),
-            metrics=_estimates(cell, drawn[at], member, groups),
+            metrics=estimates(cell, drawn[at], member, groups),
             curves=_curves(rows, cell) if subset.by in (_ALL, _KIND) else (),
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cell:
-    """What one step says of the images of a pool, as arrays.
-
-    Attributes:
-        rows: One an image, None where the step has none.
-        tampered: bool, shape (images,).
-        values: float64, shape (images, means): as :data:`_MEANS`, NaN where undefined.
-        scores: float64, shape (images,): NaN where there is none.
-        ranking: Of the scores.
-        likelihood: Of the likelihood ratios; None where there are none.
-    """
-
-    rows: Sequence[Row | None]
-    tampered: NDArray[np.bool_]
-    values: NDArray[np.float64]
-    scores: NDArray[np.float64]
-    ranking: Ranking
-    likelihood: Ranking | None
-
-    @classmethod
-    def of(
-        cls,
-        rows: Sequence[Row | None],
-        tampered: NDArray[np.bool_],
-        member: NDArray[np.bool_],
-        gives_verdict: bool,
-    ) -> _Cell:
-        scores = _numbers([row.score if row else None for row in rows])
-        ratios = _numbers([row.log10_lr if row else None for row in rows])
-        paid = costs(ratios, tampered)
-        values = np.column_stack(
-            [
-                np.array([_means_of(row, gives_verdict) for row in rows], np.float64),
-                np.where(tampered, paid, np.nan),
-                np.where(tampered, np.nan, paid),
-            ]
-        )
-        # Authentic images that a kind is held against answer for themselves, not for the kind.
-        values[~member, _AT["answered"]] = np.nan
-        likelihood = None if np.isnan(ratios).all() else Ranking.of(ratios, tampered)
-        return cls(rows, tampered, values, scores, Ranking.of(scores, tampered), likelihood)
-
-    def figures(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return all figures of each resample: float64, (resamples, figures), NaN if undefined."""
-        found = np.full((weights.shape[0], len(_FIGURES)), np.nan)
-        found[:, : len(_MEANS)] = means(weights, self.values)
-        found[:, _AT["balanced_accuracy"]] = (
-            found[:, _AT["sensitivity"]] + 1 - found[:, _AT["false_positive_rate"]]
-        ) / 2
-        found[:, [_AT["image_auc"], _AT["equal_error_rate"]]] = self.ranking.scores(weights)
-        if self.likelihood:
-            found[:, _AT["cllr"]] = (
-                found[:, _AT["cost_tampered"]] + found[:, _AT["cost_authentic"]]
-            ) / 2
-            found[:, _AT["min_cllr"]] = self.likelihood.min_cllr(weights)
-            found[:, _AT["calibration_loss"]] = found[:, _AT["cllr"]] - found[:, _AT["min_cllr"]]
-        return found
-
-    def defined(self, metric: str) -> NDArray[np.bool_]:
-        """Return which images define a metric: bool, shape (images,)."""
-        defined = ~np.isnan(self.values)
-        if metric in _MEANS:
-            return defined[:, _AT[metric]]
-        if metric == "balanced_accuracy":
-            return defined[:, _AT["sensitivity"]] | defined[:, _AT["false_positive_rate"]]
-        if metric in ("image_auc", "equal_error_rate"):
-            return ~np.isnan(self.scores)
-        return defined[:, _AT["cost_tampered"]] | defined[:, _AT["cost_authentic"]]
-
-
-def _means_of(row: Row | None, gives_verdict: bool) -> list[float | None]:
-    """Return what one row adds to the means, without the costs of likelihood ratios."""
-    if row is None:
-        return [None] * (len(_MEANS) - 2)
-    pixels = row.pixels if row.tampered else None
-    marked = row.pixels.marked if row.pixels and not row.tampered else None
-    flagged = float(row.outcome is Outcome.DETECTED) if gives_verdict else None
-    answered = row.outcome in (Outcome.DETECTED, Outcome.NOT_DETECTED)
-    return [
-        *(getattr(pixels, name) if pixels else None for name in _PIXEL),
-        marked,
-        None if row.tampered else flagged,
-        flagged if row.tampered else None,
-        float(answered) if gives_verdict else None,
-    ]
-
-
-def _estimates(
-    cell: _Cell,
-    drawn: NDArray[np.float64],
-    member: NDArray[np.bool_],
-    groups: NDArray[np.intp],
-) -> dict[str, Estimate]:
-    """Return each metric with its interval, from the figures of the resamples."""
-    values = cell.figures(np.ones((1, cell.tampered.size)))[0]
-    low, high = bounds(drawn)
-    found = {}
-    for name, metric in METRICS.items():
-        value, at = values[_AT[name]], _AT[name]
-        images = cell.defined(name) & (member | (metric.scope == "both"))
-        if np.isnan(value) or not images.any():
-            found[name] = Estimate(value=None)
-            continue
-        alone = np.unique(groups[images]).size < 2
-        found[name] = Estimate(
-            value=_finite(value),
-            low=None if alone else _finite(low[at]),
-            high=None if alone else _finite(high[at]),
-            images=int(np.count_nonzero(images)),
-        )
-    return found
-
-
-def _curves(rows: Sequence[Row], cell: _Cell) -> tuple[Curve, ...]:
+def _curves(rows: Sequence[Row], cell: Cell) -> tuple[Curve, ...]:
     """Return the mean F1–threshold curve and the ROC curve of the scores, where defined."""
     curves = []
     f1 = [row.pixels.f1_curve for row in rows if row.pixels and row.pixels.f1_curve]
@@ -333,11 +193,3 @@ def _outcomes(rows: Sequence[Row]) -> dict[str, int]:
 
 def _has_truth(pixels: PixelScores | None) -> bool:
     return pixels is not None and pixels.f1 is not None
-
-
-def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
-    return np.array([np.nan if value is None else value for value in values], np.float64)
-
-
-def _finite(value: np.float64) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -47,7 +48,6 @@ def show(evaluation: Evaluation) -> None:
     for table in _headlines(results):
         _print(table)
     typer.echo("Below each figure its 95 % interval over images.")
-    _say_what_none_means(results)
     for way in ("kind", "source"):
         if part := _parts(results, way):
             _print(part)
@@ -56,16 +56,6 @@ def show(evaluation: Evaluation) -> None:
     _say_leaks(results.leaks)
     _say("problem", results.dataset.problems)
     _say("damaged finding", evaluation.damaged)
-
-
-def _say_what_none_means(results: Results) -> None:
-    """Say how little a false-positive rate of 0 proves (rule of three)."""
-    rates = [subset.metrics["false_positive_rate"] for subset in _of(results, by="all")]
-    if none := [rate.images for rate in rates if rate.value == 0]:
-        typer.echo(
-            f"No false positive in {min(none)} authentic images still allows a true rate of up to "
-            f"{_number(min(1.0, 3 / min(none)))} (95 %)."
-        )
 
 
 def _what(evaluation: Evaluation) -> str:
@@ -166,17 +156,25 @@ def _figures(subset: SubsetResult, metrics: Iterable[str]) -> list[Text]:
 def _cell(estimate: Estimate | None) -> Text:
     """Return a figure with its interval below."""
     cell = Text(_value(estimate), justify="right")
-    if estimate and estimate.low is not None and estimate.high is not None:
-        cell.append(f"\n{_interval(estimate.low, estimate.high)}", style="dim")
+    if estimate and estimate.low is not None:
+        high = math.inf if estimate.infinite else estimate.high
+        if high is not None:
+            cell.append(f"\n{_interval(estimate.low, high)}", style="dim")
     return cell
 
 
 def _value(estimate: Estimate | None) -> str:
-    return _NOTHING if estimate is None or estimate.value is None else _number(estimate.value)
+    if estimate is None:
+        return _NOTHING
+    if estimate.infinite:
+        return _number(math.inf)
+    return _NOTHING if estimate.value is None else _number(estimate.value)
 
 
 def _number(value: float) -> str:
     """Return a figure with three places and no nought before the point: ``.325``, ``-.020``."""
+    if math.isinf(value):
+        return "∞"
     text = f"{value:.3f}"
     return text.replace("0.", ".", 1) if abs(value) < 1 else text
 

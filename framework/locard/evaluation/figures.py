@@ -251,5 +251,5 @@ def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
     return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
-def _finite(value: np.float64) -> float | None:
+def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None

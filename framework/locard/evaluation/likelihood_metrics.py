@@ -32,7 +32,11 @@ def costs(log10_lrs: NDArray[np.float64], tampered: NDArray[np.bool_]) -> NDArra
 
     Returns:
         float64, shape (images,): log2(1 + 1/LR) where tampered, log2(1 + LR) where not.
+
+    Raises:
+        ValueError: A value is NaN, or the shapes differ.
     """
+    check_labelled(log10_lrs, tampered)
     # numpy warns of NaN here, which stands for an image without a likelihood ratio.
     with np.errstate(invalid="ignore"):
         return np.logaddexp2(0.0, np.where(tampered, -log10_lrs, log10_lrs) * _LOG2_10)

@@ -132,7 +132,7 @@ _ALL = (
         "false-positive rate",
         "Share of the authentic images with the outcome detected.",
         "A step that fails or declines on authentic images has a low one: read it with the share "
-        "answered. None in n images still allows a true rate of about 3 / n.",
+        "answered.",
         "lower",
         "authentic",
         "image",
@@ -171,7 +171,7 @@ _ALL = (
         "Error at the score threshold at which as many authentic images are flagged as tampered "
         "ones are missed, on the straight lines between the points of the ROC curve.",
         "The threshold is chosen knowing the truth, and the costs of both errors are rarely "
-        "equal in a case.",
+        "equal in a case. Where the classes are separated it is 0, and has no interval.",
         "lower",
         "both",
         "image",
@@ -192,7 +192,7 @@ _ALL = (
         "minimum Cllr",
         "Cllr after the best monotone recalibration on the same images (PAV): what is lost by "
         "discrimination alone.",
-        "Knows the truth, and is too good on few images.",
+        "Knows the truth, and is too good on few images; without interval where it is 0.",
         "lower",
         "both",
         "image",

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 HALF_SCALE = 10.0
 """Orders of magnitude of the false-alarm bound at which the map reaches ½."""
 
+LONE_GRID = (
+    " Either that part came from a JPEG, or the whole picture was cut after a compression and has "
+    "lost the grid everywhere else."
+)
+
 SHIFTED, FOREIGN, MISSING = "grid-shifted", "foreign-grid", "missing-grid"
 
 
@@ -47,7 +52,8 @@ def grid_finding(grids: Grids, shape: tuple[int, int], file_format: str) -> Find
             measurements=measurements,
         )
     if not grids.has_main:
-        return Finding.inconclusive("no-grid", explanation, measurements=measurements)
+        reason = "partial-grid" if grids.partial else "no-grid"
+        return Finding.inconclusive(reason, explanation, measurements=measurements)
     return Finding.not_detected(
         0.0, explanation, map=HeatMap(draw_map(grids, shape)), measurements=measurements
     )
@@ -155,8 +161,7 @@ def _explain_flat(grids: Grids, shape: tuple[int, int]) -> str:
 def _explain(grids: Grids, file_format: str) -> str:
     sentences = [_explain_main(grids, file_format)]
     if grids.foreign:
-        rest = "differs from the rest" if grids.has_main else "the rest does not have"
-        sentences.append(_explain_foreign(grids.foreign, rest))
+        sentences.append(_explain_foreign(grids.foreign, has_main=grids.has_main))
     if grids.missing:
         sentences.append(_explain_missing(grids.missing))
     if grids.has_main and not _all_regions(grids):
@@ -166,9 +171,15 @@ def _explain(grids: Grids, file_format: str) -> str:
 
 def _explain_main(grids: Grids, file_format: str) -> str:
     best = grids.best
+    bound = f"(false-alarm bound {_power(best.log10_nfa)})"
+    if grids.partial:
+        return (
+            f"A grid that begins at (0, 0) shows in part of the picture only {bound}. The rest may "
+            "have lost it, to noise or retouching, or that part may have been compressed alone: "
+            "neither follows."
+        )
     if not grids.has_main:
         return _explain_no_grid(file_format)
-    bound = f"(false-alarm bound {_power(best.log10_nfa)})"
     if _is_shifted(grids):
         columns, rows = best.missing
         return (
@@ -196,12 +207,13 @@ def _explain_no_grid(file_format: str) -> str:
     )
 
 
-def _explain_foreign(regions: Sequence[GridRegion], rest: str) -> str:
+def _explain_foreign(regions: Sequence[GridRegion], *, has_main: bool) -> str:
     strongest = regions[0]
+    rest = "differs from the rest" if has_main else "the rest does not have"
     subject = "A region has" if len(regions) == 1 else f"{len(regions)} regions have"
     return (
         f"{subject} a grid that {rest}; {_place(strongest, len(regions))}. That grid begins at "
-        f"{strongest.origin}."
+        f"{strongest.origin}.{'' if has_main else LONE_GRID}"
     )
 
 

@@ -51,7 +51,7 @@ class JpegGrid(Detector):
     """JPEG grid origin, foreign and missing grids (ZERO)."""
 
     name = "jpeg-grid"
-    version = "1"
+    version = "2"
     summary = "JPEG grid that was shifted by a crop, or that is foreign or missing in a region"
     method = (
         "JPEG compression leaves zeros among the DCT coefficients of its 8×8 blocks. Every pixel "

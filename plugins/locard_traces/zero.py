@@ -7,7 +7,8 @@ Three things differ from the published program, each to keep it from saying too 
 * It is not told the file's format. The phase at which a JPEG file's own compression puts its grid
   needs no explanation, and is never a foreign grid here.
 * A grid that is confined to one region is no main grid:
-  :func:`locard_traces.zero_regions.is_confined`.
+  :func:`locard_traces.zero_regions.is_confined`. Where it begins at (0, 0), it is no foreign grid
+  either: it may be what noise or retouching left of the whole picture's.
 * A region without a grid must pass a second test:
   :func:`locard_traces.zero_regions.find_missing`.
 """
@@ -49,6 +50,8 @@ class Grids:
         best: The phase with most votes.
         has_main: Whether ``best`` is meaningful and not confined to a region, and so the picture's
             main grid.
+        partial: Whether ``best`` is meaningful, begins at (0, 0), and is confined to a region: a
+            grid that survived there alone, or came with that region; which, nobody can tell.
         foreign: Regions on another grid, strongest first.
         missing: Regions without a grid, strongest first; None where they were not looked for.
     """
@@ -57,6 +60,7 @@ class Grids:
     enough_voters: bool
     best: MainGrid
     has_main: bool
+    partial: bool = False
     foreign: tuple[GridRegion, ...] = ()
     missing: tuple[GridRegion, ...] | None = None
 
@@ -92,15 +96,17 @@ def examine_grids(
     best = find_main_grid(votes)
     log10_epsilon = math.log10(epsilon)
     own_phases = {IMPOSED_PHASE} if own_grid else set()
-    has_main = best.log10_nfa < log10_epsilon and (
+    meaningful = best.log10_nfa < log10_epsilon
+    has_main = meaningful and (
         best.phase in own_phases or not is_confined(votes, best, reach, log10_epsilon)
     )
+    partial = meaningful and not has_main and best.phase == IMPOSED_PHASE
     enough = voters >= smallest_region(log10_tests(width, height) - log10_epsilon)
 
-    expected = own_phases | ({best.phase} if has_main else set())
+    expected = own_phases | ({best.phase} if has_main or partial else set())
     foreign = find_foreign(votes, expected, reach, log10_epsilon)
     missing = None
     if has_main and recompress is not None:
         votes_recompressed = vote(luma_of(recompress(pixels)))
         missing = find_missing(votes, votes_recompressed, expected, reach, log10_epsilon)
-    return Grids(voters, enough, best, has_main, foreign, missing)
+    return Grids(voters, enough, best, has_main, partial, foreign, missing)

@@ -229,6 +229,25 @@ def test_map_and_mask_agree(splice):
     assert finding.map.values.max() == pytest.approx(strongest, rel=1e-6)
 
 
+def test_a_grid_at_the_corner_that_shows_in_one_part_only_is_no_foreign_grid():
+    pixels = skimage.data.astronaut().copy()
+    pixels[200:360, 152:328] = compress(skimage.data.coffee(), 80)[96:256, 104:280]
+    finding = examine_png(pixels)
+    assert finding.outcome is Outcome.INCONCLUSIVE
+    assert finding.reason == "partial-grid"
+    assert finding.measurements["log10_nfa"] < -50
+    assert "part of the picture only" in finding.explanation
+
+
+def test_noise_over_part_of_a_jpeg_makes_no_foreign_grid():
+    pixels = compress(skimage.data.astronaut(), 85).astype(np.float64)
+    noise = np.random.default_rng(5).normal(0, 6, pixels.shape)
+    noise[150:350, 150:350] = 0
+    finding = examine_png(np.clip(np.rint(pixels + noise), 0, 255).astype(np.uint8))
+    assert finding.outcome is not Outcome.DETECTED
+    assert finding.reason == "partial-grid"
+
+
 def test_a_region_has_a_grid_where_the_picture_has_none():
     pixels = skimage.data.astronaut().copy()
     pixels[200:360, 150:330] = compress(skimage.data.coffee(), 80)[99:259, 103:283]
@@ -236,6 +255,7 @@ def test_a_region_has_a_grid_where_the_picture_has_none():
     assert finding.reason == "foreign-grid"
     assert finding.measurements["grid_x"] is None
     assert "that the rest does not have" in finding.explanation
+    assert "or the whole picture was cut" in finding.explanation
 
 
 def test_missing_grid_is_found_and_placed(patched):

@@ -5,23 +5,31 @@ images hard. What can be tested is the difference on each image. Its interval is
 bootstrap in which both methods see the same resamples, images that share a source kept together
 (:mod:`locard.evaluation.bootstrap`).
 
-Such intervals are too short where few images differ: however few, differences that all point one
-way never give a resample that points the other way. Each of n groups does so by chance with the
-probability one half, all of them in one direction with 2 / 2ⁿ (the sign test), which is below 5 %
-from six on. Where fewer groups differ, the interval is made to reach 0.
+A sentence follows from it, so that it must hold on few images as well, where such intervals are too
+short. Two things are done about that:
+
+* Tails are those of the expanded percentile interval (T. Hesterberg, "What teachers should know
+  about the bootstrap", The American Statistician 69, 2015), which for a mean makes up for the
+  bootstrap's dividing by n and its use of normal in place of Student quantiles.
+* However few images differ, if all of them point one way no resample points the other. Each of n
+  groups does so by chance with the probability one half, all of them in one direction with 2 / 2ⁿ
+  (the sign test), which is below 5 % from six on. Where fewer differ, the interval is made to
+  reach 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.special import ndtr, stdtrit
 
-from locard.evaluation.bootstrap import RESAMPLES, bounds, means, numbered, resamples
+from locard.evaluation.bootstrap import LEVEL, RESAMPLES, means, numbered, resamples
 from locard.evaluation.datasets import AUTHENTIC
 from locard.evaluation.metrics import METRICS
+from locard.evaluation.pairs import Pairs, pair
 from locard.evaluation.ranking import Ranking
 from locard.evaluation.results import Difference, Gain, PartDifferences
 from locard.outcomes import Outcome
@@ -45,47 +53,6 @@ LEAST_GROUPS = 6
 
 ALL = "all"
 """The part that is the whole."""
-
-_ALIKE = 1e-9
-"""Two truths whose share of the picture gives figures nearer than this are one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Rows of two methods on the same files, image by image.
-
-    Attributes:
-        rows: First and second method's, by treatment in the first's order, and by sample.
-        alone: Images (with their treatment) that only one of the two has.
-        other_file: Left out: the files differ in content, kind or truth.
-    """
-
-    rows: tuple[tuple[Row, Row], ...]
-    alone: int = 0
-    other_file: int = 0
-
-    def treated(self, treatment: str) -> Sequence[tuple[Row, Row]]:
-        """Return the pairs of one treatment."""
-        return [pair for pair in self.rows if pair[0].treatment == treatment]
-
-
-def pair(first: Iterable[Row], second: Iterable[Row]) -> Pairs:
-    """Pair the rows of two methods.
-
-    Args:
-        first: Of one step, at most one a sample and treatment, in any order.
-        second: Likewise.
-
-    Raises:
-        ValueError: A method has two rows of a sample and treatment.
-    """
-    one, other = _by_image(first), _by_image(second)
-    order = {treatment: at for at, treatment in enumerate(dict.fromkeys(key[0] for key in one))}
-    # Sorted, so that both directions of a comparison have the same resamples.
-    common = sorted(one.keys() & other.keys(), key=lambda key: (order[key[0]], key[1]))
-    both = [(one[key], other[key]) for key in common]
-    same = tuple(pair for pair in both if _same_image(*pair))
-    return Pairs(same, alone=len(one.keys() ^ other.keys()), other_file=len(both) - len(same))
 
 
 def compare(
@@ -160,11 +127,16 @@ def differences(
             for weights in resamples(groups, count=count)
         ]
     )
-    low, high = bounds(drawn)
-    return tuple(
-        column.difference(groups, float(low[at]), float(high[at]))
-        for at, column in enumerate(columns)
-    )
+    return tuple(column.difference(groups, drawn[:, at]) for at, column in enumerate(columns))
+
+
+def expanded_tail(groups: int) -> float:
+    """Return the share of resamples to leave out at each end for a 95 % interval.
+
+    Args:
+        groups: How many independent groups of images there are, at least 2.
+    """
+    return float(ndtr(-np.sqrt(groups / (groups - 1)) * stdtrit(groups - 1, (1 + LEVEL) / 2)))
 
 
 def verdict(low: float | None, high: float | None, metric: str) -> Verdict:
@@ -183,8 +155,7 @@ class _Column:
         values: float64, shape (images, 2): NaN where undefined; both or neither.
         gained: float64, shape (images,): what an image has in the second method over the first, in
             the metric's own direction; NaN where undefined.
-        classes: bool, shape (images,): the classes of images that must each differ in enough
-            groups.
+        classes: bool, shape (images,): the classes of images that must each have enough groups.
         rankings: Of the scores of both methods; None where the metric is a mean.
     """
 
@@ -208,36 +179,49 @@ class _Column:
         figures = self.figures(weights)
         return figures[:, 1] - figures[:, 0]
 
-    def difference(self, groups: NDArray[np.intp], low: float, high: float) -> Difference:
-        """Return the metric's difference, with the bounds that resamples gave."""
+    def difference(self, groups: NDArray[np.intp], drawn: NDArray[np.float64]) -> Difference:
+        """Return the metric's difference with its interval.
+
+        Args:
+            groups: intp, shape (images,).
+            drawn: float64, shape (resamples,): the difference of each resample, NaN if undefined.
+        """
         every = np.ones((1, groups.size))
         between = float(self.differences(every)[0])
-        defined = ~np.isnan(self.gained)
-        images = int(np.count_nonzero(defined))
         if np.isnan(between):
             return Difference(metric=self.metric, images=0)
         first, second = self.figures(every)[0]
-        alone = np.unique(groups[defined]).size < 2 or np.isnan(low)
-        if self._groups_that_differ(groups) < LEAST_GROUPS:
-            low, high = min(low, 0.0), max(high, 0.0)
+        low, high = self._bounds(groups, drawn)
         return Difference(
             metric=self.metric,
-            images=images,
+            images=int(np.count_nonzero(~np.isnan(self.gained))),
             first=float(first),
             second=float(second),
             difference=between,
-            low=None if alone else low,
-            high=None if alone else high,
+            low=low,
+            high=high,
             better=int(np.count_nonzero(self.gained > 0)),
             equal=int(np.count_nonzero(self.gained == 0)),
             worse=int(np.count_nonzero(self.gained < 0)),
-            verdict=verdict(None if alone else low, None if alone else high, self.metric),
+            verdict=verdict(low, high, self.metric),
         )
 
-    def _groups_that_differ(self, groups: NDArray[np.intp]) -> int:
-        """Return in how many groups an image differs, of the class in which these are fewer."""
-        differs = np.nan_to_num(self.gained) != 0
-        return min(np.unique(groups[differs & members]).size for members in self.classes)
+    def _bounds(
+        self, groups: NDArray[np.intp], drawn: NDArray[np.float64]
+    ) -> tuple[float, float] | tuple[None, None]:
+        known = np.sort(drawn[~np.isnan(drawn)])
+        independent = self._groups(groups, ~np.isnan(self.gained))
+        if independent < 2 or 2 * known.size < drawn.size:
+            return None, None
+        out = int(known.size * expanded_tail(independent))
+        low, high = float(known[out]), float(known[-1 - out])
+        if self._groups(groups, np.nan_to_num(self.gained) != 0) < LEAST_GROUPS:
+            return min(low, 0.0), max(high, 0.0)
+        return low, high
+
+    def _groups(self, groups: NDArray[np.intp], images: NDArray[np.bool_]) -> int:
+        """Return how many groups some images are of, in the class in which these are fewer."""
+        return min(np.unique(groups[images & members]).size for members in self.classes)
 
 
 def _column(rows: Sequence[tuple[Row, Row]], metric: str) -> _Column:
@@ -303,21 +287,3 @@ def _parts(
         wanted = [name for name in metrics if METRICS[name].scope != "authentic"]
         for kind in kinds:
             yield kind, [both for both in rows if both[0].kind in (kind, AUTHENTIC)], wanted
-
-
-def _by_image(rows: Iterable[Row]) -> dict[tuple[str, str], Row]:
-    found: dict[tuple[str, str], Row] = {}
-    for row in rows:
-        if found.setdefault((row.treatment, row.sample), row) is not row:
-            raise ValueError(f"{row.sample} has two rows of {row.step} under {row.treatment}")
-    return found
-
-
-def _same_image(one: Row, other: Row) -> bool:
-    """Return whether two rows are of one file with one truth."""
-    if (one.sha256, one.kind) != (other.sha256, other.kind):
-        return False
-    truths = [row.pixels.everything_f1 if row.pixels else None for row in (one, other)]
-    if truths[0] is None or truths[1] is None:
-        return True
-    return abs(truths[0] - truths[1]) < _ALIKE

@@ -10,12 +10,12 @@ from locard.text import printable
 
 if TYPE_CHECKING:
     from locard.evaluation.cases import EvaluationFolder
-    from locard.evaluation.comparison import Pairs
     from locard.evaluation.comparison_results import (
         ComparedEvaluation,
         Comparison,
         StepComparison,
     )
+    from locard.evaluation.pairs import Pairs
     from locard.evaluation.results import Results
 
 LEAST_COMMON = 20
@@ -95,9 +95,10 @@ def _have(names: Sequence[Sequence[str]]) -> str:
 def _compare(
     first: EvaluationFolder, second: EvaluationFolder, one: str, other: str
 ) -> StepComparison:
-    from locard.evaluation.comparison import COMPARED, OF_VERDICTS, pair
+    from locard.evaluation.comparison import COMPARED, OF_VERDICTS
     from locard.evaluation.comparison import compare as compare_rows
     from locard.evaluation.comparison_results import StepComparison
+    from locard.evaluation.pairs import pair
     from locard.evaluation.validation.methods import Method, changes
 
     pairs = pair(

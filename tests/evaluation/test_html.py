@@ -91,6 +91,14 @@ def test_a_figure_stands_with_its_interval_and_undefined_columns_are_left_out() 
     assert not any("Matthews" in name for name in header)
 
 
+def test_an_infinite_figure_is_no_undefined_one() -> None:
+    infinite = {"cllr": Estimate(value=None, low=1.5, infinite=True, images=4)}
+    text = page(results(subset(metrics=infinite)))
+    assert '<td>∞<span class="interval">1.500 … ∞</span></td>' in text
+    bare = {"cllr": Estimate(value=None, infinite=True, images=4)}
+    assert '<td>∞<span class="interval"></span></td>' in page(results(subset(metrics=bare)))
+
+
 def test_what_comes_from_outside_is_escaped() -> None:
     case = Case(Choice(row(HOSTILE, 0.5), "best"), note=HOSTILE)
     text = page(results(subset(value=HOSTILE, by="kind")), case)

@@ -105,6 +105,14 @@ def test_a_figure_that_never_varies_elsewhere_is_not_assessable():
         assert "every resample says the same" in verdict.sentence
 
 
+def test_an_infinite_cost_is_a_requirement_not_met():
+    infinite = {"cllr": Estimate(value=None, infinite=True, images=40)}
+    text = 'metric = "cllr"\nminimum_images = 2\nat_most = 0.5'
+    verdict = verdict_of(text, results(subset(metrics=infinite)))
+    assert verdict.status == "not met"
+    assert verdict.sentence == "cllr is infinite; inf is not at most 0.5"
+
+
 def test_checks_that_are_no_metrics():
     observation = Observation(status="met", sentence="3 images, twice the same")
     text = 'check = "repeatability"\nimages = 3'

@@ -149,8 +149,8 @@ def _held(
     if estimate.infinite:
         return _compared(requirement, float("inf"), f"{name} is infinite"), estimate
     if value is None:
-        why = "is infinite" if estimate.images else "is defined by none of them"
-        return _unknown(f"{name} has no figure on {_what(requirement)}: it {why}"), estimate
+        words = f"{name} has no figure on {_what(requirement)}: it is defined by none of them"
+        return _unknown(words), estimate
     low, high, how = _interval(estimate, subset, str(name))
     used = estimate.model_copy(update={"low": low, "high": high})
     needed = requirement.minimum_images or 0

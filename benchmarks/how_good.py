@@ -4,9 +4,14 @@
 
 The folder holds `casia1/val`, `camera_originals`, `bsds500/val` and `imagenet_sample`. A chart of
 synthetic splices with known history is made of `camera_originals`; then the pipeline `classical` is
-evaluated on it, on CASIA v1's validation part, and on photographs that nobody tampered with. Each
-result goes to `docs/evaluation/`, in the format of `locard evaluate`, without what the page does
-not show. Then run `python docs/generate_figures.py`.
+evaluated on it, on CASIA v1's validation part, and on photographs that nobody tampered with, and
+`quick`, which refines a map, on CASIA v1's. What goes to `docs/evaluation/`:
+
+* each result, in the format of `locard evaluate`, without what the pages do not show;
+* `scores.json`: quantiles of each step's score over the photographs that nobody tampered with;
+* `published-protocol.json`: what `published_protocol.py` makes of the maps of CASIA v1.
+
+Then run `python docs/generate_figures.py`.
 
 An interrupted run goes on where it stopped when it is given the same `--work`.
 """
@@ -14,14 +19,22 @@ An interrupted run goes on where it stopped when it is given the same `--work`.
 from __future__ import annotations
 
 import argparse
+import json
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from locard.evaluation.output import RESULTS
+import numpy as np
+import published_protocol
+
+from locard.evaluation import cases
+from locard.evaluation.loading import load
 from locard.evaluation.results import Results, SubsetResult
-from locard.evaluation.rows import UNTREATED
+from locard.evaluation.rows import UNTREATED, Row
+from locard.plugins import catalogue
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TARGET = REPOSITORY / "docs" / "evaluation"
@@ -30,20 +43,25 @@ SEED = 6
 SHOWN = ("all", "kind", "source", "share", "history")
 TREATED = ("jpeg-90", "jpeg-80", "jpeg-70", "scale-0.75", "scale-1.25", "blur", "noise", "png")
 
+Figures = Mapping[str, Mapping[str, float]]
+"""By step and name of the figure."""
+
 
 @dataclass(frozen=True)
 class Run:
-    """An evaluation: of which part of the folder, with which treatments, of how many images."""
+    """An evaluation: of which part of the folder, by which pipeline, of how many images."""
 
     folder: str
     layout: str
+    pipeline: str = "classical"
     treatments: tuple[str, ...] = ()
     limit: int | None = None
 
 
 RUNS = {
-    CHART: Run(CHART, "manifest", TREATED),
-    "casia1-val": Run("casia1/val", "casia1", TREATED),
+    CHART: Run(CHART, "manifest", treatments=TREATED),
+    "casia1-val": Run("casia1/val", "casia1", treatments=TREATED),
+    "casia1-val-quick": Run("casia1/val", "casia1", pipeline="quick"),
     "camera-originals": Run("camera_originals", "folder", limit=60),
     "bsds500-val": Run("bsds500/val", "folder"),
     "imagenet-sample": Run("imagenet_sample", "folder"),
@@ -68,14 +86,50 @@ def evaluate(name: str, folder: Path, work: Path) -> None:
     """Evaluate on one data set, and keep what the page shows."""
     run = RUNS[name]
     output = work / name
-    words = ["evaluate", "--pipeline", "classical", "--dataset", folder, "--layout", run.layout]
-    words += ["--output", output]
+    words = ["evaluate", "--pipeline", run.pipeline, "--dataset", folder]
+    words += ["--layout", run.layout, "--output", output]
     words += [] if run.limit is None else ["--limit", str(run.limit)]
     locard(*words, *(word for treatment in run.treatments for word in ("--treat", treatment)))
-    results = Results.model_validate_json((output / RESULTS).read_text(encoding="utf-8"))
+    keep(name, folder, output)
+
+
+def keep(name: str, folder: Path, output: Path) -> None:
+    """Write what the pages show of an evaluation."""
+    found = cases.read(output)
     TARGET.mkdir(exist_ok=True)
-    text = shortened(results, name).model_dump_json()
+    text = shortened(found.results, name).model_dump_json()
     (TARGET / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+    if RUNS[name].pipeline == "classical" and name != CHART:
+        update("scores", name, scores(found.rows))
+    if name == "casia1-val":
+        dataset = load(folder, RUNS[name].layout, catalogue())
+        update("published-protocol", name, published_protocol.measure(output, dataset))
+
+
+def update(file: str, name: str, figures: Figures) -> None:
+    """Put the figures of a run into a file, beside those of the others."""
+    path = TARGET / f"{file}.json"
+    others = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    text = json.dumps({**others, name: figures}, indent=1, sort_keys=True)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def scores(rows: Sequence[Row]) -> Figures:
+    """Return how each step's score is distributed over authentic images as they are."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        if not row.tampered and row.treatment == UNTREATED and row.score is not None:
+            found[row.step].append(row.score)
+    return {
+        step: {
+            "images": len(values),
+            "above_0": sum(value > 0 for value in values),
+            "median": float(np.median(values)),
+            "quantile_95": float(np.quantile(values, 0.95)),
+            "largest": max(values),
+        }
+        for step, values in found.items()
+    }
 
 
 def shortened(results: Results, name: str) -> Results:

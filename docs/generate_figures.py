@@ -11,34 +11,55 @@ What stands between is replaced. The JSON files are results of `locard evaluate`
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
 from locard.evaluation.metrics import METRICS
-from locard.evaluation.results import Estimate, Results, SubsetResult
+from locard.evaluation.results import Difference, Estimate, Results, SubsetResult
 from locard.evaluation.rows import UNTREATED
 
 DOCS = Path(__file__).parent
 RUNS = DOCS / "evaluation"
 BLOCK = re.compile(r"(<!-- figures: ([^>]+?) -->\n).*?(<!-- end of figures -->)", re.DOTALL)
 NONE = "–"
+MINUS = "−"
 
 CHART = "chart"
 TITLES = {
     CHART: "chart of histories",
     "casia1-val": "CASIA v1, validation part",
+    "casia1-val-quick": "CASIA v1, validation part",
     "camera-originals": "straight from cameras",
     "bsds500-val": "BSDS500, validation part",
     "imagenet-sample": "photographs from the web",
 }
+
+SHORT_TITLES = {**TITLES, CHART: "chart", "casia1-val": "CASIA v1"}
+UNTOUCHED = ("casia1-val", "camera-originals", "bsds500-val", "imagenet-sample")
+
+PUBLISHED = {
+    "double-jpeg": ("ADQ1", ".302", ".494"),
+    "splicebuster": ("Splicebuster", ".143", ".252"),
+}
+"""Pixel F1 at 0.5 and best, on CASIA v1: TruFor (Guillaro et al., CVPR 2023), table 1."""
 
 
 @cache
 def results(name: str) -> Results:
     """Return the results of a run."""
     return Results.model_validate_json((RUNS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@cache
+def extra(name: str) -> dict[str, dict[str, dict[str, float]]]:
+    """Return further figures, by run, step and name."""
+    found: dict[str, dict[str, dict[str, float]]] = json.loads(
+        (RUNS / f"{name}.json").read_text(encoding="utf-8")
+    )
+    return found
 
 
 def steps(name: str) -> list[str]:
@@ -83,7 +104,10 @@ def _estimate(found: SubsetResult | None, metric: str) -> Estimate | None:
 
 
 def _short(value: float) -> str:
-    return f"{value:.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.3f}"
+    """Return three decimals without the nought before the point, and no minus before zero."""
+    text = f"{abs(value):.3f}"
+    sign = MINUS if value < 0 and float(text) else ""
+    return sign + (text[1:] if text.startswith("0.") else text)
 
 
 def table(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
@@ -230,26 +254,185 @@ def versions(name: str) -> str:
     return f"{named}.\n"
 
 
-def step(plugin: str) -> str:
+def step(name: str) -> str:
     """Everything of one step, for the page of its method."""
-    lines = [
-        [
-            TITLES[name] + (f", {value}" if by != "all" else ""),
-            str(found.images),
-            with_interval(found, "f1"),
-            plain(found, "best_f1"),
-            plain(found, "everything_f1"),
-            with_interval(found, "false_positive_rate"),
-            plain(found, "marked"),
-        ]
-        for name in TITLES
-        for by in ("history", "kind")
-        if not (name == CHART and by == "kind")
-        for value in values(name, by)
-        if (found := subset(name, plugin, by, value))
+    return (
+        f"Tampered pictures, by history on the chart and by kind on CASIA v1:\n\n{_tampered(name)}"
+        f"\nPhotographs that nobody tampered with:\n\n{_untouched(name)}{_scores(name)}"
+    )
+
+
+def _tampered(step: str) -> str:
+    """What a step finds, and on the chart what it marks in the authentic twins."""
+    rows = [
+        (f"{SHORT_TITLES[run]}: {kind}", run, found)
+        for run, by in ((CHART, "history"), ("casia1-val", "kind"))
+        for kind in values(run, by)
+        if (found := subset(run, step, by, kind)) and found.tampered
     ]
-    metrics = ("f1", "best_f1", "everything_f1", "false_positive_rate", "marked")
-    return table(["data", "images", *(METRICS[metric].title for metric in metrics)], lines)
+    silent = [title for title, _, found in rows if _says_nothing(found)]
+    metrics = ("f1", "best_f1", "everything_f1", "pixel_auc")
+    verdict = _gives_verdict(step)
+    shown = table(
+        [
+            "data",
+            "pictures",
+            *(METRICS[metric].title for metric in metrics),
+            *([METRICS["sensitivity"].title] if verdict else []),
+            "marked in the authentic twins",
+        ],
+        (
+            [
+                title,
+                str(found.tampered),
+                *_figures(found, metrics),
+                *([_sensitivity(run, found)] if verdict else []),
+                plain(found if run == CHART else None, "marked"),
+            ]
+            for title, run, found in rows
+            if title not in silent
+        ),
+    )
+    if not silent:
+        return shown
+    return f"{shown}\nNothing at all, at any threshold: {', '.join(silent)}.\n"
+
+
+def _says_nothing(found: SubsetResult) -> bool:
+    """Return whether nothing was marked or flagged, and no map knew more than a blind guess."""
+    figures = {name: _estimate(found, name) for name in ("f1", "marked", "sensitivity")}
+    if any(estimate and estimate.value for estimate in figures.values()):
+        return False
+    return plain(found, "best_f1") == plain(found, "everything_f1")
+
+
+def _sensitivity(run: str, found: SubsetResult) -> str:
+    """Return the share flagged; where headers tell the classes apart it would mean nothing."""
+    leak = any(leak.leaks for leak in results(run).leaks or ())
+    return NONE if leak else with_interval(found, "sensitivity")
+
+
+def _untouched(step: str) -> str:
+    """What a step says of authentic pictures."""
+    rows = [
+        (SHORT_TITLES[run], found)
+        for run in UNTOUCHED
+        if (found := subset(run, step, "kind", "authentic"))
+    ]
+    verdict = _gives_verdict(step)
+    outcomes = [
+        outcome
+        for outcome in ("detected", "not_detected", "inconclusive", "not_applicable", "failed")
+        if verdict or outcome in ("not_applicable", "failed")
+        if any(found.outcomes[outcome] for _, found in rows) or outcome == "detected"
+    ]
+    return table(
+        [
+            "data",
+            "pictures",
+            *(outcome.replace("_", " ") for outcome in outcomes),
+            *([METRICS["false_positive_rate"].title] if verdict else []),
+            "without a map",
+            "marked pixels",
+        ],
+        (
+            [
+                title,
+                str(found.images),
+                *(str(found.outcomes[outcome]) for outcome in outcomes),
+                *([with_interval(found, "false_positive_rate")] if verdict else []),
+                str(found.without_map),
+                with_interval(found, "marked"),
+            ]
+            for title, found in rows
+        ),
+    )
+
+
+def _scores(step: str) -> str:
+    """How the score of a step is distributed over authentic pictures; nothing where it has none."""
+    figures = ("median", "quantile_95", "largest")
+    rows = [
+        [
+            SHORT_TITLES[run],
+            f"{found['above_0']:.0f} of {found['images']:.0f}",
+            *(f"{found[figure]:.3g}" for figure in figures),
+        ]
+        for run in UNTOUCHED
+        if (found := extra("scores")[run].get(step))
+    ]
+    if not rows:
+        return ""
+    shown = table(["data", "score above 0", "median", "95 %", "largest"], rows)
+    return f"\nTheir scores:\n\n{shown}"
+
+
+def published(step: str) -> str:
+    """A step's figures on CASIA v1 by the strict and by the published protocol, and published."""
+    strict = subset("casia1-val", step)
+    lenient = extra("published-protocol")["casia1-val"][step]
+    name, at_half, best = PUBLISHED[step]
+    return table(
+        ["CASIA v1", "pictures", METRICS["f1"].title, METRICS["best_f1"].title],
+        (
+            [
+                "this detector, as `locard evaluate` measures",
+                str(strict.tampered if strict else 0),
+                plain(strict, "f1"),
+                plain(strict, "best_f1"),
+            ],
+            [
+                "this detector, by the published protocol",
+                f"{lenient['images']:.0f}",
+                _short(lenient["f1"]),
+                _short(lenient["best_f1"]),
+            ],
+            [f"published for {name}, all of CASIA v1", NONE, at_half, best],
+        ),
+    )
+
+
+def _gives_verdict(step: str) -> bool:
+    return any(facts.name == step and facts.gives_verdict for facts in results(CHART).steps)
+
+
+def gains(name: str) -> str:
+    """What each refining step of a run has over what it refines, on the same images."""
+    metrics = ("f1", "best_f1", "pixel_auc", "marked")
+    return table(
+        ["pictures", "figure", "before", "after", "difference", "better, equal, worse on", "it is"],
+        (
+            [
+                part.part,
+                METRICS[metric].title,
+                _number(found.first),
+                _number(found.second),
+                _signed_interval(found),
+                f"{found.better}, {found.equal}, {found.worse}",
+                found.verdict,
+            ]
+            for gain in results(name).gains
+            for part in gain.parts
+            for metric in metrics
+            if (found := part.differences.get(metric))
+        ),
+    )
+
+
+def _number(value: float | None) -> str:
+    return NONE if value is None else _short(value)
+
+
+def _signed_interval(found: Difference) -> str:
+    """Return a difference with its sign and its 95 % interval."""
+    if found.difference is None or found.low is None or found.high is None:
+        return _number(found.difference)
+    return f"{_signed(found.difference)} ({_signed(found.low)} to {_signed(found.high)})"
+
+
+def _signed(value: float) -> str:
+    short = _short(value)
+    return short if short.startswith(MINUS) or not float(short) else f"+{short}"
 
 
 TABLES: dict[str, Callable[..., str]] = {
@@ -264,6 +447,8 @@ TABLES: dict[str, Callable[..., str]] = {
         runs,
         versions,
         step,
+        gains,
+        published,
     )
 }
 

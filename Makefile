@@ -6,7 +6,8 @@ STAMP := $(VENV)/.installed
 # The tests are many small processes: one pytest worker a core.
 WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
 # Accuracy is measured on photographs that are not part of Locard.
-SPEEDS := $(filter-out %_accuracy.py %/how_good.py,$(wildcard benchmarks/*.py))
+ACCURACY := how_good published_protocol jpeg_grid_crops resaved_scores
+SPEEDS := $(filter-out $(ACCURACY:%=benchmarks/%.py),$(wildcard benchmarks/*.py))
 
 .PHONY: help setup demo test test-all lint format bench figures docs clean
 

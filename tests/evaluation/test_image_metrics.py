@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lir.data.models import LLRData
 from lir.metrics import cllr as lir_cllr
 from lir.metrics import cllr_min as lir_cllr_min
@@ -133,3 +135,30 @@ def test_ranking_of_a_resample_is_that_of_the_repeated_images(scores, tampered) 
             likelihood_metrics.min_cllr(drawn, labels),
         )
         np.testing.assert_allclose(found[row], expected, atol=1e-9)
+
+
+IMAGES = st.tuples(st.integers(0, 4), st.booleans(), st.integers(0, 2))
+
+
+@given(st.lists(IMAGES, min_size=1, max_size=12))
+def test_ranking_holds_with_ties_and_images_that_were_not_drawn(images) -> None:
+    scores, tampered, times = (np.array(column) for column in zip(*images, strict=True))
+    scores = scores.astype(float)
+    ranking = Ranking.of(scores, tampered)
+    weights = times[None, :].astype(float)
+    found = [*ranking.scores(weights)[0], ranking.min_cllr(weights)[0]]
+    drawn, labels = np.repeat(scores, times), np.repeat(tampered, times)
+    if labels.all() or not labels.any():
+        assert np.isnan(found).all()
+        return
+    expected = (
+        image_metrics.roc_auc(drawn, labels),
+        image_metrics.equal_error_rate(drawn, labels),
+        likelihood_metrics.min_cllr(drawn, labels),
+    )
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+
+
+def test_costs_refuse_nan_rather_than_warn() -> None:
+    with pytest.raises(ValueError, match="1 of 4 scores are NaN"):
+        likelihood_metrics.costs(np.array([0, np.nan, 1, 2]), BOTH)

@@ -31,8 +31,8 @@ CHANCE = (
 )
 
 _NOTHING = "–"
-_WIDTH_OF_A_TITLE = 16
-_WIDTH_OF_A_VERDICT = 14
+_WIDTH_OF_A_TITLE = 14
+_WIDTH_OF_A_VERDICT = 13
 _STYLES = {"better": "green", "worse": "red"}
 
 
@@ -110,7 +110,7 @@ def _table(title: str, part: PartDifferences, first: str, second: str, verdict: 
         title=Text(printable(title)), title_justify="left", title_style="bold", box=box.SIMPLE
     )
     table.add_column("figure")
-    for heading in (first, second, "difference", "better, equal,\nworse on"):
+    for heading in (first, second, "difference", "better,\nequal,\nworse"):
         table.add_column(heading, justify="right", no_wrap=True)
     table.add_column(verdict)
     for found in part.differences.values():

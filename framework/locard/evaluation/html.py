@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from locard import pages
 from locard.evaluation.metrics import METRICS, Metric
 from locard.evaluation.plots import curves_svg
 from locard.evaluation.rows import UNTREATED
 from locard.report.atomic import write_whole
 from locard.report.rasters import legend_png
-from locard.text import printable
 
 if TYPE_CHECKING:
     from locard.evaluation.gallery import Case
@@ -84,7 +83,7 @@ def render(results: Results, cases: Iterable[Case]) -> Iterator[str]:
             results=results,
             cases=cases,
             style=Markup(style),  # noqa: S704  our own files
-            policy=_policy(style),
+            policy=pages.policy(style),
             legend=legend_png().uri,
             tables=tuple(_tables(results)),
             curves=tuple(_curves(results)),
@@ -141,17 +140,8 @@ def _svg_uri(svg: bytes) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("locard.evaluation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_showable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages.environment("locard.evaluation")
     environment.filters |= {
-        "rows": _rows,
-        "groups": _groups,
         "figure": _figure,
         "signed": _signed,
     }
@@ -159,26 +149,10 @@ def _environment() -> Environment:
     return environment
 
 
-def _policy(style: str) -> str:
-    """Return a content security policy that admits inline pictures and this style."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    return (
-        f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
 def _style() -> str:
     report = files("locard.report") / "templates" / "report.css"
     own = files("locard.evaluation") / "templates" / "evaluation.css"
     return report.read_text(encoding="utf-8") + own.read_text(encoding="utf-8")
-
-
-def _showable(value: object) -> object:
-    """Return what the template prints: text from outside without characters that nobody sees."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable(value)
-    return value
 
 
 def _figure(value: float | None) -> str:
@@ -200,25 +174,3 @@ def _signed_interval(found: Difference) -> str:
     if found.low is None or found.high is None:
         return ""
     return f"{_signed(found.low)} … {_signed(found.high)}"
-
-
-def _groups(sha256: str) -> str:
-    """Return a hash in groups of eight, which two people can compare aloud."""
-    return " ".join(sha256[place : place + 8] for place in range(0, len(sha256), 8))
-
-
-def _rows(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Return a nested mapping as rows of dotted name and value."""
-    rows: list[tuple[str, str]] = []
-    for name, value in mapping.items():
-        if isinstance(value, Mapping):
-            rows.extend(_rows(value, f"{prefix}{name}."))
-        else:
-            rows.append((f"{prefix}{name}", _words(value)))
-    return rows
-
-
-def _words(value: object) -> str:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_words, value)) or "none"
-    return "none" if value is None else str(value)

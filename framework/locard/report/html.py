@@ -1,14 +1,10 @@
 """The report as one self-contained HTML file.
 
-Everything from outside (names, metadata, what plugins say) passes two doors: ``finalize`` makes it
-printable, autoescaping makes it harmless. A content security policy that admits one script and one
-style sheet, by their hashes, stands behind both.
+What comes from outside is made harmless by :mod:`locard.pages`.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -16,9 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
+from locard import pages
 from locard.engine.records import FindingRecord
 from locard.outcomes import Outcome
 from locard.report import wording
@@ -67,20 +64,12 @@ def render(report: Report, *, static: bool = False) -> Iterator[str]:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("locard.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_showable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages.environment("locard.report")
     environment.filters |= {
         "time": _time,
         "bytes": _bytes,
         "figure": _figure,
-        "groups": _groups,
-        "rows": _rows,
+        "rows": partial(pages.rows, words=_figure),
         "basename": _basename,
         "receipt": _receipt,
         "software": _software,
@@ -97,26 +86,11 @@ def _context(report: Report, static: bool) -> dict[str, Any]:
         "static": static,
         "style": Markup(style),  # noqa: S704  our own file; the case's name in it is escaped
         "script": Markup(script),  # noqa: S704  our own file
-        "policy": _policy(style, script),
+        "policy": pages.policy(style, script),
         "figures": partial(ExhibitFigures, static=static),
         "legend": legend_png().uri,
         "unfolded": static or len(report.exhibits) <= OPEN_UP_TO,
     }
-
-
-def _policy(style: str, script: str) -> str:
-    """Return a content security policy that admits inline pictures, this style and this script."""
-    return (
-        f"default-src 'none'; img-src data:; style-src {_source(style)}; "
-        f"script-src {_source(script) if script else chr(39) + 'none' + chr(39)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _source(text: str) -> str:
-    """Return the hash by which a policy knows an inline element."""
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
 def _style(report: Report) -> str:
@@ -140,13 +114,6 @@ def _css_string(text: str) -> str:
 
 def _resource(name: str) -> str:
     return (files("locard.report") / "templates" / name).read_text(encoding="utf-8")
-
-
-def _showable(value: object) -> object:
-    """Return what a template prints: text from outside without characters that nobody sees."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable(value)
-    return value
 
 
 def _time(value: datetime) -> str:
@@ -198,22 +165,6 @@ def _columns(values: Sequence[object]) -> dict[str, list[object]]:
     return {name: [record[name] for record in records] for name in (records[0] if records else ())}
 
 
-def _groups(sha256: str) -> str:
-    """Return a hash in groups of eight, which two people can compare aloud."""
-    return " ".join(sha256[place : place + 8] for place in range(0, len(sha256), 8))
-
-
-def _rows(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Return a nested mapping as rows of dotted name and value."""
-    rows: list[tuple[str, str]] = []
-    for name, value in mapping.items():
-        if isinstance(value, Mapping):
-            rows.extend(_rows(value, f"{prefix}{name}."))
-        else:
-            rows.append((f"{prefix}{name}", _figure(value)))
-    return rows
-
-
 def _basename(name: str) -> str:
     return name.rstrip("/").rsplit("/", 1)[-1] or name
 
@@ -232,11 +183,11 @@ def _receipt(record: FindingRecord, environment: Mapping[str, Any]) -> list[tupl
         for name, value in record.receipt.items()
     }
     artifacts = [
-        (f"{artifact.kind} {artifact.name}, SHA-256", _groups(artifact.sha256))
+        (f"{artifact.kind} {artifact.name}, SHA-256", pages.groups(artifact.sha256))
         for artifact in record.artifacts
     ]
     own = [("seconds", _figure(record.seconds)), ("reused from the cache", _figure(record.reused))]
-    return [*_rows(receipt), *own, *artifacts]
+    return [*pages.rows(receipt, _figure), *own, *artifacts]
 
 
 def _software(report: Report) -> list[tuple[str, str]]:

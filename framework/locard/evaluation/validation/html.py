@@ -1,26 +1,24 @@
 """The validation record as one self-contained HTML page, for reading, printing and signing.
 
 Everything in a record may come from outside (a requirements file, a data set's names, a plugin's
-words): ``finalize`` makes it printable, autoescaping makes it harmless, and a content security
-policy admits nothing but the page's own style sheet.
+words); :mod:`locard.pages` sees that it does no harm.
 """
 
 from __future__ import annotations
 
-import base64
-import hashlib
+import json
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from locard import pages
+from locard.canonical import canonical_json
 from locard.evaluation.results import Estimate
 from locard.evaluation.validation.record import ValidationRecord
 from locard.report.atomic import write_whole
-from locard.text import printable
 
 
 def write_page(record: ValidationRecord, path: Path) -> None:
@@ -38,19 +36,11 @@ def write_page(record: ValidationRecord, path: Path) -> None:
 
 def render(record: ValidationRecord) -> str:
     """Return the page; it can be encoded as UTF-8."""
-    environment = Environment(
-        loader=PackageLoader("locard.evaluation.validation"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_showable,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = pages.environment("locard.evaluation.validation")
     environment.filters |= {
+        "rows": _rows,
         "value": _value,
         "interval": _interval,
-        "groups": _groups,
-        "rows": _rows,
         "time": _time,
     }
     style = _style(record)
@@ -58,7 +48,7 @@ def render(record: ValidationRecord) -> str:
         record=record,
         methods=_chain(record),
         style=Markup(style),  # noqa: S704  our own file, and a hash
-        policy=_policy(style),
+        policy=pages.policy(style),
     )
 
 
@@ -68,23 +58,12 @@ def _style(record: ValidationRecord) -> str:
     return style.replace('"RECORD"', f'"Validation record {record.sha256}"')
 
 
-def _policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-
-
 def _chain(record: ValidationRecord) -> list[Any]:
     """Return the method and those that it stands on, the validated one first."""
     methods = [record.method]
     while methods[-1].input is not None:
         methods.append(methods[-1].input)
     return methods
-
-
-def _showable(value: object) -> object:
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return printable(value)
-    return value
 
 
 def _value(estimate: Estimate | None) -> str:
@@ -101,22 +80,9 @@ def _interval(estimate: Estimate | None) -> str:
     return f"{estimate.low:.4g} – {estimate.high:.4g}"
 
 
-def _groups(sha256: str) -> str:
-    """Return a hash in groups of eight, which two people can compare aloud."""
-    return " ".join(sha256[place : place + 8] for place in range(0, len(sha256), 8))
-
-
-def _rows(mapping: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Return a nested mapping as rows of dotted name and value, in the order of names."""
-    rows: list[tuple[str, str]] = []
-    for name, value in sorted(mapping.items()):
-        if isinstance(value, Mapping):
-            rows.extend(_rows(value, f"{prefix}{name}."))
-        elif isinstance(value, list | tuple):
-            rows.append((f"{prefix}{name}", ", ".join(map(str, value)) or "none"))
-        else:
-            rows.append((f"{prefix}{name}", "none" if value is None else str(value)))
-    return rows
+def _rows(mapping: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return a mapping as rows by name: a record that was read back gives the same page."""
+    return pages.rows(json.loads(canonical_json(mapping)))
 
 
 def _time(text: str) -> str:

@@ -184,6 +184,19 @@ def test_software_and_leaks_are_named(write: Callable[..., None], tmp_path: Path
     assert "headers alone tell the classes apart (quantisation tables)." in words
 
 
+def test_treatments_that_are_not_shared_are_refused_and_names_do_no_harm(
+    write: Callable[..., None], tmp_path: Path
+):
+    write("a", BEFORE, treatments=("none",))
+    write("b", BEFORE, treatments=("blur",))
+    errors = locard(tmp_path, "compare", "a", "b", expect=2).stderr
+    assert "share no image that was treated alike" in errors
+    write("b", BEFORE, step("hostile\x1b[31m"), step("other"))
+    errors += locard(tmp_path, "compare", "a", "b", expect=2).stderr
+    assert "its lines of step hostile\\x1b[31m" in errors
+    assert "\x1b" not in errors
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [(["a", "nowhere"], "cannot read nowhere/results.json"), (["a"], "OUT_B")],

@@ -86,7 +86,8 @@ def _check_together(results: Results, rows: tuple[Row, ...]) -> None:
     seen = set()
     for row in rows:
         if (row.step, row.treatment, row.sample) in seen:
-            raise ValueError(f"two lines are of {row.sample}, {row.step} and {row.treatment}")
+            what = printable(f"{row.sample}, {row.step} and {row.treatment}")
+            raise ValueError(f"two lines are of {what}")
         seen.add((row.step, row.treatment, row.sample))
         counts[row.step, row.treatment] = counts.get((row.step, row.treatment), 0) + 1
     unknown = counts.keys() - {

@@ -89,7 +89,8 @@ def _named(text: str, names: Sequence[Sequence[str]]) -> tuple[str, str]:
 
 
 def _have(names: Sequence[Sequence[str]]) -> str:
-    return f"Steps of the first: {', '.join(names[0])}; of the second: {', '.join(names[1])}."
+    first, second = (printable(", ".join(own)) for own in names)
+    return f"Steps of the first: {first}; of the second: {second}."
 
 
 def _compare(
@@ -138,8 +139,8 @@ def _check_enough(pairs: Pairs, first: Results, second: Results) -> None:
     if same_data:
         raise LocardError(
             "the evaluations share no image that was treated alike",
-            f"Treatments of the first: {', '.join(first.treatments)}; "
-            f"of the second: {', '.join(second.treatments)}.",
+            f"Treatments of the first: {printable(', '.join(first.treatments))}; "
+            f"of the second: {printable(', '.join(second.treatments))}.",
         )
     names = [printable(results.dataset.name) for results in (first, second)]
     differ = f"; {pairs.other_file} more differ in content, kind or mask" * (pairs.other_file > 0)

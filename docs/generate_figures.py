@@ -295,7 +295,7 @@ def _tampered(step: str) -> str:
     )
     if not silent:
         return shown
-    return f"{shown}\nNothing at all, at any threshold: {', '.join(silent)}.\n"
+    return f"{shown}\nIn these it finds nothing, at any threshold: {', '.join(silent)}.\n"
 
 
 def _says_nothing(found: SubsetResult) -> bool:
@@ -350,18 +350,19 @@ def _untouched(step: str) -> str:
 
 
 def _scores(step: str) -> str:
-    """How the score of a step is distributed over authentic pictures; nothing where it has none."""
+    """How a step's score is distributed over authentic pictures; nothing where it is always 0."""
     figures = ("median", "quantile_95", "largest")
+    found_by_run = {run: extra("scores")[run].get(step) for run in UNTOUCHED}
     rows = [
         [
             SHORT_TITLES[run],
             f"{found['above_0']:.0f} of {found['images']:.0f}",
             *(f"{found[figure]:.3g}" for figure in figures),
         ]
-        for run in UNTOUCHED
-        if (found := extra("scores")[run].get(step))
+        for run, found in found_by_run.items()
+        if found
     ]
-    if not rows:
+    if not any(found and found["above_0"] for found in found_by_run.values()):
         return ""
     shown = table(["data", "score above 0", "median", "95 %", "largest"], rows)
     return f"\nTheir scores:\n\n{shown}"
@@ -431,8 +432,9 @@ def _signed_interval(found: Difference) -> str:
 
 
 def _signed(value: float) -> str:
-    short = _short(value)
-    return short if short.startswith(MINUS) or not float(short) else f"+{short}"
+    """Return a figure with its sign, which a small one keeps: it says on which side of 0 it is."""
+    short = _short(abs(value))
+    return f"{'+' if value > 0 else MINUS if value else ''}{short}"
 
 
 TABLES: dict[str, Callable[..., str]] = {

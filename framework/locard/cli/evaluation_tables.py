@@ -15,7 +15,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from locard.cli.comparison_tables import gain_tables
+from locard.cli.comparison_tables import CHANCE, gain_tables
 from locard.evaluation.metrics import METRICS
 from locard.evaluation.rows import UNTREATED
 from locard.text import printable
@@ -56,6 +56,8 @@ def show(evaluation: Evaluation) -> None:
         _print(_treatments(results))
     for table in gain_tables(results.gains):
         _print(table)
+    if results.gains:
+        typer.echo(CHANCE)
     _say_leaks(results.leaks)
     _say("problem", results.dataset.problems)
     _say("damaged finding", evaluation.damaged)

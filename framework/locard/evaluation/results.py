@@ -86,7 +86,7 @@ class Difference(_Model):
         second: Of the second.
         difference: Second less first.
         low: Lower 95 % bound of the difference, from resamples that both share; None where the
-            images come from fewer than two groups.
+            images, of the image AUC those of either class, come from fewer than two groups.
         high: Upper bound.
         better: On how many images the second is better, of the image AUC: how many images the
             second ranks above more of the other class.

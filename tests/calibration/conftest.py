@@ -24,12 +24,13 @@ def write_evaluation(tmp_path: Path) -> Callable[..., Path]:
         qualities = changes.pop("qualities", [90])
         missing = changes.pop("missing", 0)
         name = changes.pop("name", "lab")
+        treatments = changes.pop("treatments", ["none"])
         rows = [
             Row(
                 sample=f"{number}.jpg",
                 sha256=f"{number:064x}",
                 kind="splice" if tampered else "authentic",
-                treatment="none",
+                treatment=treatment,
                 step="history",
                 outcome=Outcome.NOT_DETECTED,
                 group=str(group),
@@ -39,6 +40,7 @@ def write_evaluation(tmp_path: Path) -> Callable[..., Path]:
                 height=80,
                 jpeg_quality=qualities[number % len(qualities)],
             )
+            for treatment in treatments
             for number, (score, tampered, group) in enumerate(
                 zip(data.scores, data.tampered, data.groups, strict=True)
             )
@@ -52,7 +54,7 @@ def write_evaluation(tmp_path: Path) -> Callable[..., Path]:
                 "name": name,
                 "layout": "folder",
                 "sha256": f"{abs(hash(name)):064x}"[:64],
-                "images": len(rows),
+                "images": len(data.scores),
                 "kinds": kinds,
             },
             pipeline={"name": "p", "version": "1", "steps": []},
@@ -65,7 +67,7 @@ def write_evaluation(tmp_path: Path) -> Callable[..., Path]:
                     "parameters": step.Parameters().model_dump(mode="json"),
                 }
             ],
-            treatments=["none"],
+            treatments=treatments,
             subsets=[],
             **changes,
         )

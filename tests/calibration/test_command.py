@@ -118,6 +118,25 @@ def test_data_that_do_not_leak_say_so(write_evaluation, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("feature", "treatments", "refused"),
+    [
+        ("quantisation tables", ("none", "jpeg-80"), True),  # untreated images are among them
+        ("quantisation tables", ("jpeg-80",), False),  # which saves all alike
+        ("width × height", ("jpeg-80",), True),  # which leaves sizes alone
+    ],
+)
+def test_a_treatment_hides_no_leak_that_it_does_not_mend(
+    write_evaluation, tmp_path, feature, treatments, refused
+):
+    leaks = [{**LEAK, "feature": feature, "leaks": True}]
+    write_evaluation(scored(40, 50), treatments=["none", "jpeg-80"], leaks=leaks)
+    options = [word for name in treatments for word in ("--treatment", name)]
+    code, _, errors = fit(tmp_path, *options)
+    assert (code == 2) == refused
+    assert (f"differ in {feature}" in errors) == refused
+
+
+@pytest.mark.parametrize(
     ("name", "text", "words"),
     [
         ("results.json", None, "cannot read lab/results.json"),

@@ -22,6 +22,7 @@ from locard.calibration.calibration import (
 from locard.calibration.fitting import LEAST_IMAGES, Method, Scored, TooFewError, fit
 from locard.calibration.strata import By, conditions_of, stratum_of
 from locard.calibration.stratum import Stratum
+from locard.evaluation.header_facts import SIZE
 from locard.evaluation.rows import UNTREATED
 
 if TYPE_CHECKING:
@@ -198,10 +199,16 @@ def _detector(cases: Cases) -> DetectorFacts:
 
 
 def _leaks(cases: Cases, treatments: Collection[str]) -> tuple[str, ...] | None:
-    """Return what leaks; None where it is not known, for treated images above all."""
-    if cases.results.leaks is None or set(treatments) != {UNTREATED}:
+    """Return what leaks; None where it is not known, as of images that were all treated.
+
+    A treatment saves both classes in one way, but leaves a picture the larger of two.
+    """
+    if cases.results.leaks is None:
         return None
-    return tuple(finding.feature for finding in cases.results.leaks if finding.leaks)
+    leaks = tuple(finding.feature for finding in cases.results.leaks if finding.leaks)
+    if UNTREATED in treatments:
+        return leaks
+    return (SIZE,) if SIZE in leaks else None
 
 
 def _dataset(

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from locard.image import Image, JpegStructure
 
+SIZE = "width × height"
+"""What no treatment of both classes makes alike."""
+
 FEATURES = (
-    "width × height",
+    SIZE,
     "file format",
     "quantisation tables",
     "chroma subsampling",
@@ -39,7 +42,7 @@ def header_facts(image: Image) -> dict[str, list[float]]:
     header = image.header
     pixels = header.width * header.height
     return {
-        "width × height": [header.width, header.height, pixels, header.width / header.height],
+        SIZE: [header.width, header.height, pixels, header.width / header.height],
         "file format": [
             *(header.format == name for name in _FORMATS),
             header.channels,

@@ -48,7 +48,7 @@ from locard.vault.models import (
     plain_row,
 )
 from locard.vault.store import ObjectStore
-from locard.vault.validations import checked_row, relied_on
+from locard.vault.validations import checked_row, refuse_pretended, relied_on
 from locard.vault.verify import record_problems
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ def import_bundle(
         _check_files(trial, manifest, path)
         with vault.database.reading() as session:
             _refuse_known(session, summary)
+            _refuse_pretended(session, trial)
         with in_words(vault.folder):
             _store_files(trial, layout, vault.store)
         with vault.database.writing() as session:
@@ -187,6 +188,13 @@ def _load_validations(trial: Engine, layout: Layout, path: Path) -> None:
                 problems.append(error.message)
     if problems:
         raise _altered(path, problems)
+
+
+def _refuse_pretended(session: Session, trial: Engine) -> None:
+    """Raise where a validation record says that it was made here, and was not."""
+    with Session(trial) as source:
+        for row in source.scalars(select(ValidationRow)):
+            refuse_pretended(session, row)
 
 
 def _validation_text(layout: Layout, sha256: str) -> str:

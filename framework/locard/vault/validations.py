@@ -140,6 +140,32 @@ def checked_row(sha256: str, read: Callable[[str], str]) -> ValidationRow:
     return ValidationRow(sha256=sha256, record=text, results=results)
 
 
+def refuse_pretended(session: Session, row: ValidationRow) -> None:
+    """Raise where a record from elsewhere says that it was made in this vault, and is not in it.
+
+    Everybody who got a bundle knows the vault's identifier, and could write himself a record by
+    which a method is validated here.
+
+    Args:
+        session: A transaction in this vault.
+        row: Of the record, as :func:`checked_row` returned it.
+
+    Raises:
+        BundleError: It is such a record.
+    """
+    own = session.scalars(select(Identity.id)).one()
+    if (
+        session.get(ValidationRow, row.sha256) is None
+        and _parsed(row.sha256, row.record).vault == own
+    ):
+        raise BundleError(
+            f"validation record {row.sha256[:16]} says that it was made in this vault, which does "
+            "not have it",
+            "Nothing was imported. If it was made in a copy of this vault, validate here again, and "
+            "import the case into another vault.",
+        )
+
+
 def _parsed(sha256: str, text: str) -> ValidationRecord:
     try:
         return ValidationRecord.parse(text, sha256)

@@ -238,6 +238,21 @@ def test_nist16(tmp_path: Path, plugins: Catalogue) -> None:
     assert_left(dataset, f"{prefix}1.jpg")
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("probe/NC2016_0001.jpg", "../outside.jpg"),
+        ("reference/manipulation/mask/NC2016_1001.png", "/etc/passwd"),
+    ],
+)
+def test_nist16_leads_nowhere_else(tmp_path: Path, plugins: Catalogue, old: str, new: str) -> None:
+    reference = tmp_path / "reference" / "manipulation" / "NC2016-manipulation-ref.csv"
+    reference.parent.mkdir(parents=True)
+    reference.write_text("\n".join((NIST_COLUMNS, NIST_ROWS[0].replace(old, new), "")))
+    with pytest.raises(DatasetError, match=f"'{new}' is no path below the folder"):
+        load(tmp_path, None, plugins)
+
+
 def test_nist16_with_another_file_in_place_of_the_reference(
     tmp_path: Path, plugins: Catalogue
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from locard.evaluation.datasets import DatasetError
 from locard.intake import IMAGE_SUFFIXES
@@ -83,6 +83,25 @@ def name_in(folder: Path, path: Path) -> str:
     """Return the name that a sample has: its path below the folder, as valid text."""
     name = path.relative_to(folder).as_posix()
     return name.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
+def inside(path: str, where: str) -> str:
+    """Return a path of a list, normalised, where it stays below the folder that it is relative to.
+
+    Args:
+        path: With forward slashes.
+        where: Names the list, and the line, in the error.
+
+    Raises:
+        DatasetError: It is empty or absolute, or leads upwards.
+    """
+    pure = PurePosixPath(path)
+    if not path or pure.is_absolute() or ".." in pure.parts:
+        raise DatasetError(
+            f"{where}: {printable(path)!r} is no path below the folder",
+            "Write paths relative to the folder of the list.",
+        )
+    return str(pure)
 
 
 def missing(layout: str, folder: Path, what: str) -> DatasetError:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from locard.evaluation.datasets import AUTHENTIC, DatasetError, Layout, Sample
-from locard.evaluation.layouts.files import missing
+from locard.evaluation.layouts.files import inside, missing
 from locard.evaluation.strata import WAYS
 from locard.text import printable
 
@@ -93,24 +93,13 @@ def _sample(folder: Path, row: Mapping[str, str], where: str) -> Sample:
         )
     if not kind:
         raise DatasetError(f"{where}: the kind is empty", f"Write {AUTHENTIC}, splice, copy-move …")
-    name = _inside(row["path"], where)
+    name = inside(row["path"], where)
     return Sample(
         name,
         folder / name,
         kind,
-        folder / _inside(mask, where) if mask else None,
+        folder / inside(mask, where) if mask else None,
         row.get("group") or None,
         {key: value for key, value in row.items() if key not in _OWN and value},
         row.get("sha256", "").lower() or None,
     )
-
-
-def _inside(path: str, where: str) -> str:
-    """Return a path that stays in the folder, normalised."""
-    pure = PurePosixPath(path)
-    if not path or pure.is_absolute() or ".." in pure.parts:
-        raise DatasetError(
-            f"{where}: {printable(path)!r} is no path below the folder",
-            "Write paths relative to the folder of the manifest.",
-        )
-    return str(pure)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locard.evaluation.datasets import AUTHENTIC, DatasetError, Layout, Sample
-from locard.evaluation.layouts.files import connected, folders_below, missing
+from locard.evaluation.layouts.files import connected, folders_below, inside, missing
 from locard.text import printable
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class Nist16(Layout):
             raise missing(self.name, folder, str(REFERENCE))
         rows = _rows(top / REFERENCE)
         groups = connected({name: _made_of(row) for name, row in rows.items()})
+        where = printable(str(top / REFERENCE))
         prefix = top.relative_to(folder).as_posix()
         for name, row in sorted(rows.items()):
             kind = _kind(row)
@@ -66,9 +67,9 @@ class Nist16(Layout):
             facts = {fact: row[column] for column, fact in _FACTS.items() if row.get(column)}
             yield Sample(
                 name if prefix == "." else f"{prefix}/{name}",
-                top / name,
+                top / inside(name, where),
                 kind,
-                top / mask if mask else None,
+                top / inside(mask, where) if mask else None,
                 groups[name],
                 facts,
             )

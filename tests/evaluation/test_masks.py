@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image as Pillow
 
 from locard.evaluation.datasets import DatasetError
 from locard.evaluation.masks import fitted, read_bright, read_dark, read_pixels
@@ -37,6 +38,20 @@ def test_the_kind_of_file_makes_no_difference(tmp_path: Path, mode: str) -> None
     path.write_bytes(encode(mask, "PNG", mode))
     np.testing.assert_array_equal(read_bright(path, 255), mask == 255)
     assert read_pixels(path).shape == (4, 6, 3)
+
+
+def test_a_mask_that_may_be_in_its_opacity_is_refused(tmp_path: Path) -> None:
+    """White everywhere, and opaque where something was pasted: read as white, all is tampered."""
+    opacity = np.zeros((4, 6), np.uint8)
+    opacity[1:3, 2:] = 255
+    white = np.full((4, 6, 3), 255, np.uint8)
+    path = tmp_path / "mask.png"
+    Pillow.fromarray(np.dstack([white, opacity])).save(path)
+    for read in (read_bright, read_dark, read_pixels):
+        with pytest.raises(DatasetError, match="parts of it are transparent"):
+            read(path)
+    Pillow.fromarray(np.dstack([white, np.full_like(opacity, 255)])).save(path)
+    assert read_bright(path).all()
 
 
 def test_what_is_no_mask_is_named(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _HALF = 128
+_OPAQUE = 255
 
 
 def read_bright(path: Path, threshold: int = _HALF) -> NDArray[np.bool_]:
@@ -100,10 +101,15 @@ def misfit(mask: tuple[int, int], image: tuple[int, int]) -> str | None:
 
 def _read(path: Path, take: Callable[[Image], T]) -> T:
     try:
-        return take(Image.from_path(path))
+        image = Image.from_path(path)
+        # Colours below transparent pixels are whatever the program left: what they mean, and
+        # whether opacity itself is the mask, nobody can know.
+        if image.alpha is not None and image.alpha.min() < _OPAQUE:
+            raise DatasetError("parts of it are transparent")
+        return take(image)
     except (LocardError, OSError) as error:
         reason = error.message if isinstance(error, LocardError) else str(error)
         raise DatasetError(
             f"the mask {printable(str(path))} cannot be read: {reason}",
-            "Put a readable mask in its place.",
+            "Put a readable mask without transparency in its place.",
         ) from None

@@ -161,8 +161,8 @@ def refuse_pretended(session: Session, row: ValidationRow) -> None:
         raise BundleError(
             f"validation record {row.sha256[:16]} says that it was made in this vault, which does "
             "not have it",
-            "Nothing was imported. If it was made in a copy of this vault, validate here again, and "
-            "import the case into another vault.",
+            "Nothing was imported. If it was made in a copy of this vault, import the case into a "
+            "vault of its own.",
         )
 
 

@@ -54,8 +54,6 @@ class Work:
         scratch: An existing folder for copies; each is removed when it was examined.
         workers: How many exhibits the engine examines at a time.
 
-    Attributes:
-        problems: What went wrong with single images, one sentence each.
     """
 
     def __init__(
@@ -67,7 +65,8 @@ class Work:
         scratch: Path,
         workers: int,
     ) -> None:
-        self.problems: list[str] = []
+        self._refused: list[str] = []
+        self._unfit: dict[_Place, str] = {}
         self._samples = dataset.samples
         self._hashes = dataset.hashes
         self._treatments = treatments
@@ -75,7 +74,7 @@ class Work:
         facts = dataset.facts.model_copy(update={"problems": ()})
         self._truth = replace(dataset, samples=(), hashes={}, facts=facts)
         self._dividing = dividing_facts(dataset.samples)
-        self._named = set(dataset.without_truth)
+        self._named = dataset.without_truth
         self._store = store
         self._processes = processes
         self._scratch = scratch
@@ -125,6 +124,23 @@ class Work:
             self._take(*self._measuring.popleft())
         return tuple(row for place in sorted(self._rows) for row in self._rows[place])
 
+    def problems(self) -> tuple[str, ...]:
+        """Return what went wrong with single images, one sentence each, in the samples' order.
+
+        To be called when :meth:`rows` has returned: exhibits come back in any order. Of an image
+        that cannot be measured under several treatments the first says why.
+        """
+        first: dict[int, _Place] = {}
+        for place in sorted(self._unfit):
+            first.setdefault(place[1], place)
+        unfit = (f"{self._words(place)}: {self._unfit[place]}" for place in first.values())
+        return (*unfit, *self._refused)
+
+    def _words(self, place: _Place) -> str:
+        treatment, sample = place
+        under = f", under {self._treatments[treatment - 1].name}" if treatment else ""
+        return f"{printable(self._samples[sample].name)}{under}"
+
     def _copies(self) -> Iterator[tuple[_UnderWay, Future[Copy | Refused]]]:
         """Have the copies made, in order."""
         treatments = enumerate(self._treatments, start=1)
@@ -139,7 +155,7 @@ class Work:
         if isinstance(copy, Refused):
             treatment = entry.treatment.name if entry.treatment else ""
             name = printable(entry.sample.name)
-            self.problems.append(f"{name} is left out of {treatment}: {copy.reason}")
+            self._refused.append(f"{name} is left out of {treatment}: {copy.reason}")
             return
         subject = Subject(copy.sha256, copy.path, entry.sample.name)
         self._under_way[subject] = replace(entry, copy=copy)
@@ -170,7 +186,5 @@ class Work:
             why = error.message if isinstance(error, WorkFailedError) else "not enough memory"
             measured = unmeasured(exhibit, f"its maps could not be measured: {why}")
         self._rows[place] = measured.rows
-        name = exhibit.sample.name
-        if measured.problem is not None and name not in self._named:
-            self._named.add(name)
-            self.problems.append(f"{printable(name)}: {measured.problem}")
+        if measured.problem is not None and exhibit.sample.name not in self._named:
+            self._unfit[place] = measured.problem

@@ -113,7 +113,7 @@ def evaluate(
             raise KeyboardInterrupt
         rows = work.rows()
     return Evaluation(
-        results=_results(pipeline, dataset, plugins, treatments, rows, work.problems, command),
+        results=_results(pipeline, dataset, plugins, treatments, rows, work.problems(), command),
         rows=rows,
         reused=summary.reused,
         seconds=summary.seconds,

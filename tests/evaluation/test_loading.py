@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image as Pillow
 
 from locard.evaluation.datasets import DatasetError, Layout, Sample
 from locard.evaluation.loading import detect, load, spread
@@ -118,6 +119,25 @@ def test_a_mask_of_another_size_is_a_problem_and_no_truth(
         dataset.truth(dataset.samples[2], 24, 32)
     assert words in str(caught.value)
     assert dataset.truth(dataset.samples[3], 24, 32).any()
+
+
+def test_masks_of_images_that_are_turned_for_display_are_warned_of(
+    folder: Path, plugins: Catalogue
+) -> None:
+    """Turned by half, picture and mask have one size: whether they fit nobody can tell."""
+    exif = Pillow.Exif()
+    exif[0x0112] = 3
+    for name in ("authentic/a", "tampered/c", "tampered/d"):
+        (folder / f"{name}.jpg").write_bytes(jpeg(SCENE, exif=exif.tobytes()))
+    mask = Pillow.open(folder / "masks" / "d.png")
+    mask.save(folder / "masks" / "d.png", exif=exif.tobytes())  # drawn in the stored order
+    dataset = load(folder, None, plugins)
+    (problem,) = dataset.facts.problems
+    assert problem.endswith("which they fit in size: tampered/c.jpg")
+    assert not dataset.without_truth
+    truth = dataset.truth(dataset.samples[2], 24, 32)
+    assert truth[:12].all()
+    assert not truth[12:].any()
 
 
 def test_a_missing_mask_is_a_problem_and_no_truth(folder: Path, plugins: Catalogue) -> None:

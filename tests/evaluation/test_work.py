@@ -55,5 +55,4 @@ def test_problems_come_in_the_order_of_samples(tmp_path: Path, order: Callable[.
     ]
     assert all("is left out of crop-0-35" in problem for problem in as_they_come[4:])
     assert len(as_they_come) == 4 + len(painted.RED)
-
     assert problems(folder, tmp_path / "other", order) == as_they_come

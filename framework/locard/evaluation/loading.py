@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_NAMED = 3
+"""How many images a sentence names before it says how many more there are."""
+
 _KIND = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
@@ -240,6 +243,7 @@ def _examined(folder: Path, layout: Layout, owner: str, samples: Sequence[Sample
     hashes: dict[str, str] = {}
     records: list[list[str | None]] = []
     without_truth: set[str] = set()
+    turned: list[str] = []
     for sample in samples:
         shown = printable(sample.name)
         try:
@@ -257,6 +261,10 @@ def _examined(folder: Path, layout: Layout, owner: str, samples: Sequence[Sample
         if problem:
             without_truth.add(sample.name)
             problems.append(f"{shown}: {problem}")
+        elif sample.mask is not None and _is_turned(sample.path, sample.mask):
+            turned.append(shown)
+    if turned:
+        problems.append(_of_turned(turned))
     if not usable:
         raise DatasetError(
             f"{printable(str(folder))} holds no image that can be used, as layout {layout.name!r}",
@@ -286,6 +294,23 @@ def _examined_mask(sample: Sample, height: int, width: int) -> tuple[str | None,
         return mask_hash, misfit(_size(sample.mask), (height, width))
     except (LocardError, SourceError) as error:
         return mask_hash, f"its mask cannot be used: {_in_words(error)}"
+
+
+def _is_turned(image: Path, mask: Path) -> bool:
+    """Return whether programs turn an image for display, and its mask not in the same way."""
+    from locard.image import Image
+
+    orientation = Image.from_path(image).metadata.orientation
+    return orientation != 1 and orientation != Image.from_path(mask).metadata.orientation
+
+
+def _of_turned(names: Sequence[str]) -> str:
+    """Warn of masks that may have been drawn on what a program showed."""
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return (
+        "EXIF asks to turn or mirror these images for display, and their masks are taken as of the "
+        f"stored pixels, which they fit in size: {', '.join(names[:_NAMED])}{more}"
+    )
 
 
 def _hash(path: Path) -> str:

@@ -64,15 +64,19 @@ def _tampered(step: str) -> str:
         [
             "pictures",
             *(METRICS[metric].title for metric in metrics),
-            *([METRICS["sensitivity"].title] if verdict else []),
+            *([METRICS["sensitivity"].title, "flagged twins"] if verdict else []),
             "marked in twins",
         ],
         (
             [
                 f"{title} ({found.tampered})",
                 *figures(found, metrics),
-                *([_sensitivity(run, found)] if verdict else []),
-                plain(found if run == CHART else None, "marked"),
+                *(
+                    [_sensitivity(run, found), plain(found, "false_positive_rate")]
+                    if verdict
+                    else []
+                ),
+                plain(found, "marked"),
             ]
             for title, run, found in rows
             if title not in silent
@@ -85,8 +89,9 @@ def _tampered(step: str) -> str:
 
 def _says_nothing(found: SubsetResult) -> bool:
     """Return whether nothing was marked or flagged, and no map knew more than a blind guess."""
-    figures = {name: estimate_of(found, name) for name in ("f1", "marked", "sensitivity")}
-    if any(estimate and estimate.value for estimate in figures.values()):
+    names = ("f1", "marked", "sensitivity", "false_positive_rate")
+    estimates = [estimate_of(found, name) for name in names]
+    if any(estimate and estimate.value for estimate in estimates):
         return False
     return plain(found, "best_f1") == plain(found, "everything_f1")
 

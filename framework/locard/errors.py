@@ -6,6 +6,7 @@ traceback and exits with :attr:`LocardError.exit_code`; anything else that escap
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -31,25 +32,36 @@ class LocardError(Exception):
     Args:
         message: What was wrong, and with what.
         hint: What to do next, if there is something to do.
+        details: What the message announces, item by item: each gets a line.
     """
 
     exit_code: ExitCode = ExitCode.USAGE
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, hint: str | None = None, *, details: Sequence[str] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.details = tuple(details)
 
     def __str__(self) -> str:
-        return f"{self.message}\n{self.hint}" if self.hint else self.message
+        return "\n".join(self.lines)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Message, details and hint, one a line."""
+        details = (f"  {detail}" for detail in self.details)
+        return (self.message, *details, *([self.hint] if self.hint else ()))
 
     @property
     def sentences(self) -> str:
         """Message and hint as running text on one line, which is how findings carry them."""
+        message = " ".join((self.message, "; ".join(self.details))).rstrip()
         if not self.hint:
-            return self.message
-        stop = "" if self.message.endswith((".", "!", "?")) else "."
-        return f"{self.message}{stop} {self.hint}"
+            return message
+        stop = "" if message.endswith((".", "!", "?")) else "."
+        return f"{message}{stop} {self.hint}"
 
 
 class PluginError(LocardError):

@@ -208,7 +208,7 @@ def test_the_record_travels_with_the_case_and_validates_nothing_elsewhere(examin
     lab.case("other", vault="theirs")
     done = lab.locard("examine", "other", "-p", "lab.toml", vault="theirs")
     assert done.returncode == 2
-    assert "there is no validation record of jpeg-grid version" in done.stderr
+    assert "\n  step 'grid': there is no validation record of jpeg-grid version" in done.stderr
 
 
 def test_an_altered_record_in_a_bundle_is_refused(examined, tmp_path):

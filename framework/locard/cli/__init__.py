@@ -133,6 +133,5 @@ def _report_lost_output(error: OSError) -> None:
 
 def report_error(error: LocardError) -> None:
     """Print an error for the user on standard error."""
-    sys.stderr.write(f"locard: error: {printable(error.message)}\n")
-    if error.hint:
-        sys.stderr.write(f"{printable(error.hint)}\n")
+    lines = "\n".join(printable(line) for line in error.lines)
+    sys.stderr.write(f"locard: error: {lines}\n")

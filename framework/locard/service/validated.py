@@ -113,11 +113,11 @@ def require_validated(vault: Vault, pipeline: Pipeline, plugins: Catalogue) -> d
         else:
             records[step] = record.sha256
     if missing:
-        listed = "".join(f"\n  {words}" for words in missing)
         raise PipelineError(
-            f"pipeline {pipeline.name} demands validated methods, and not all are:{listed}",
+            f"pipeline {pipeline.name} demands validated methods, and not all are:",
             "Validate them as they are (`locard plugin validate`), install what was validated "
             "(`locard plugin validations`), or take validated = true out of the pipeline.",
+            details=missing,
         )
     return records
 

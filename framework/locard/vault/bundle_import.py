@@ -258,11 +258,11 @@ def _check_files(trial: Engine, manifest: Mapping[str, str], path: Path) -> None
 
 
 def _altered(path: Path, problems: list[str]) -> BundleError:
-    listed = "".join(f"\n  {problem}" for problem in problems[:_NAMED])
-    more = f"\n  and {len(problems) - _NAMED} more" if len(problems) > _NAMED else ""
+    more = [f"and {len(problems) - _NAMED} more"] if len(problems) > _NAMED else []
     return BundleError(
-        f"the bundle {path} was altered:{listed}{more}",
+        f"the bundle {path} was altered:",
         "Nothing was imported. Ask whoever sent the bundle for another copy.",
+        details=[*problems[:_NAMED], *more],
     )
 
 

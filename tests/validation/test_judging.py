@@ -7,9 +7,12 @@ from scipy.stats import binomtest
 
 from locard.evaluation.metrics import METRICS
 from locard.evaluation.results import Estimate
+from locard.evaluation.rows import Row
+from locard.evaluation.summary import summarise
 from locard.evaluation.validation.judging import Observation, judge
 from locard.evaluation.validation.record import all_met
 from locard.evaluation.validation.requirements import parse
+from locard.outcomes import Outcome
 
 from .conftest import HEAD, results, subset
 
@@ -73,36 +76,20 @@ def test_a_figure_without_value_or_interval_is_not_assessable(metrics):
     assert verdict.status == "not assessable"
 
 
-@pytest.mark.parametrize("images", [10, 59, 200, 368])
-def test_no_false_alarm_among_few_images_proves_little(images):
-    """The bootstrap of nothing but zeros has no width; the exact bound has."""
-    none = {"false_positive_rate": Estimate(value=0.0, low=0.0, high=0.0, images=images)}
-    measured = results(subset(images=images, tampered=0, metrics=none))
-    bound = binomtest(0, images).proportion_ci(0.95, method="exact").high
+@pytest.mark.parametrize(("images", "sources"), [(10, 10), (59, 59), (200, 200), (200, 12)])
+def test_no_false_alarm_among_few_sources_proves_little(images, sources):
+    """Resamples of nothing but zeros have no width; the exact bound has, and counts sources."""
+    rows = [
+        Row(f"{at}.jpg", "", "authentic", "none", "grid", Outcome.NOT_DETECTED, f"{at % sources}")
+        for at in range(images)
+    ]
+    measured = results(*summarise(rows, {"grid": True}, count=100))
+    bound = binomtest(0, sources).proportion_ci(0.95, method="exact").high
     text = 'metric = "false_positive_rate"\nminimum_images = 2\nat_most = '
     assert verdict_of(f"{text}{bound * 1.001}", measured).status == "met"
     verdict = verdict_of(f"{text}{bound * 0.999}", measured)
     assert verdict.status == "not met"
-    assert "exact 95 % interval" in verdict.sentence
-
-
-def test_a_perfect_figure_is_bounded_by_the_smaller_class():
-    perfect = {"image_auc": Estimate(value=1.0, low=1.0, high=1.0, images=105)}
-    measured = results(subset(images=105, tampered=5, metrics=perfect))
-    bound = binomtest(5, 5).proportion_ci(0.95, method="exact").low
-    text = 'metric = "image_auc"\nminimum_images = 2\nat_least = '
-    assert verdict_of(f"{text}{bound * 1.001}", measured).status == "not met"
-    assert verdict_of(f"{text}{bound * 0.999}", measured).status == "met"
-
-
-def test_a_figure_that_never_varies_elsewhere_is_not_assessable():
-    """Bounds of a proportion are no bounds of a likelihood-ratio cost, or of the middle."""
-    for name, value in (("cllr", 0.0), ("mcc", 1.0), ("f1", 0.5)):
-        same = {name: Estimate(value=value, low=value, high=value, images=40)}
-        text = f'metric = "{name}"\nminimum_images = 2\nat_least = -1'
-        verdict = verdict_of(text, results(subset(metrics=same)))
-        assert verdict.status == "not assessable"
-        assert "every resample says the same" in verdict.sentence
+    assert f"95 % interval 0 to {bound:.4g}" in verdict.sentence
 
 
 def test_an_infinite_cost_is_a_requirement_not_met():

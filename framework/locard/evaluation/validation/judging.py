@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 
 Status = Literal["met", "not met", "not assessable"]
 
-_ONE_SIDED = 0.025
-"""What a 95 % interval leaves out on each side."""
-
-_OTHER_SCALES = frozenset({"mcc", "cllr", "min_cllr", "calibration_loss"})
-"""Metrics whose scale is not from 0 to 1, or whose ends are no proportion's."""
-
 
 class Observation(BaseModel):
     """What a check that is no metric found.
@@ -121,7 +115,7 @@ def _judged(
     if estimate is None:
         words = f"{requirement.metric} is not defined on {_what(requirement)}"
         return _unknown(words), None
-    return _held(requirement, estimate, subset)
+    return _held(requirement, estimate), estimate
 
 
 def _subset(requirement: Requirement, results: Results, step: str) -> SubsetResult | Observation:
@@ -141,34 +135,30 @@ def _subset(requirement: Requirement, results: Results, step: str) -> SubsetResu
     return _unknown(f"no image has {by} = {value!r}; there are: {known}")
 
 
-def _held(
-    requirement: Requirement, estimate: Estimate, subset: SubsetResult
-) -> tuple[Observation, Estimate]:
-    """Hold a figure against its criterion; return the figure with the interval that was used."""
+def _held(requirement: Requirement, estimate: Estimate) -> Observation:
+    """Hold a figure against its criterion."""
     name, value = requirement.metric, estimate.value
     if estimate.infinite:
-        return _compared(requirement, float("inf"), f"{name} is infinite"), estimate
+        return _compared(requirement, float("inf"), f"{name} is infinite")
     if value is None:
-        words = f"{name} has no figure on {_what(requirement)}: it is defined by none of them"
-        return _unknown(words), estimate
-    low, high, how = _interval(estimate, subset, str(name))
-    used = estimate.model_copy(update={"low": low, "high": high})
+        what = _what(requirement)
+        return _unknown(f"{name} has no figure on {what}: it is defined by none of them")
     needed = requirement.minimum_images or 0
     if estimate.images < needed:
-        words = (
+        return _unknown(
             f"{name} rests on {estimate.images} images, fewer than the {needed} that the "
             "requirement asks for"
         )
-        return _unknown(words), used
     if requirement.bound == "value":
-        return _compared(requirement, value, f"{name} is {value:.4g}"), used
+        return _compared(requirement, value, f"{name} is {value:.4g}")
+    low, high = estimate.low, estimate.high
     if low is None or high is None:
-        few = "too few images define it, or all say the same"
-        why = few if estimate.low is None else "every resample says the same"
-        return _unknown(f"{name} is {value:.4g}, without a usable interval: {why}"), used
-    words = f"{name} is {value:.4g}, {how} {low:.4g} to {high:.4g}"
-    end = low if requirement.at_least is not None else high
-    return _compared(requirement, end, words), used
+        return _unknown(
+            f"{name} is {value:.4g}, without an interval: too few images or sources define it, or "
+            "all say the same"
+        )
+    words = f"{name} is {value:.4g}, 95 % interval {low:.4g} to {high:.4g}"
+    return _compared(requirement, low if requirement.at_least is not None else high, words)
 
 
 def _compared(requirement: Requirement, figure: float, words: str) -> Observation:
@@ -181,30 +171,6 @@ def _compared(requirement: Requirement, figure: float, words: str) -> Observatio
         status="met" if met else "not met",
         sentence=f"{words}; {figure:.4g} is {'' if met else 'not '}{limit}",
     )
-
-
-def _interval(
-    estimate: Estimate, subset: SubsetResult, name: str
-) -> tuple[float | None, float | None, str]:
-    """Return the bounds to judge by, and what they are called; None where there are none.
-
-    Resampling images that all say the same gives an interval without width: no false alarm among
-    20 images would read as proof of none at all. At the ends of a scale from 0 to 1, the exact
-    (Clopper-Pearson) bound of a proportion takes its place; it holds for the mean of any figure on
-    that scale. A figure that holds one class against the other counts the smaller class.
-    """
-    usual = "95 % interval"
-    low, high, value = estimate.low, estimate.high, estimate.value
-    if low is None or high is None or low != high:
-        return low, high, usual
-    if name in _OTHER_SCALES or value not in (0.0, 1.0):
-        return None, None, usual
-    counts = [estimate.images]
-    if METRICS[name].scope == "both":
-        counts += [subset.tampered, subset.images - subset.tampered]
-    reach = 1 - _ONE_SIDED ** (1 / max(1, min(counts)))
-    exact = f"exact {usual}"
-    return (0.0, reach, exact) if value == 0.0 else (1 - reach, 1.0, exact)
 
 
 def _what(requirement: Requirement) -> str:

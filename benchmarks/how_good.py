@@ -40,7 +40,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 TARGET = REPOSITORY / "docs" / "evaluation"
 CHART = "chart"
 SEED = 6
-SHOWN = ("all", "kind", "source", "share", "history")
+SHOWN = ("all", "kind", "source", "share", "history", "variant")
 TREATED = ("jpeg-90", "jpeg-80", "jpeg-70", "scale-0.75", "scale-1.25", "blur", "noise", "png")
 
 Figures = Mapping[str, Mapping[str, float]]

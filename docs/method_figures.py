@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from figure_tables import (
     CHART,
     MINUS,
@@ -51,10 +53,9 @@ def step(name: str) -> str:
 def _tampered(step: str) -> str:
     """What a step finds, and on the chart what it marks in the authentic twins."""
     rows = [
-        (f"{SHORT_TITLES[run]}: {kind}", run, found)
-        for run, by in ((CHART, "history"), ("casia1-val", "kind"))
-        for kind in values(run, by)
-        if (found := subset(run, step, by, kind)) and found.tampered
+        (f"{SHORT_TITLES[run]}: {part.replace(', ', ' / ')}", run, found)
+        for run, by, part in _parts()
+        if (found := subset(run, step, by, part)) and found.tampered
     ]
     silent = [title for title, _, found in rows if _says_nothing(found)]
     verdict = _gives_verdict(step)
@@ -85,6 +86,18 @@ def _tampered(step: str) -> str:
     if not silent:
         return shown
     return f"{shown}\nIn these it finds nothing, at any threshold: {', '.join(silent)}.\n"
+
+
+def _parts() -> Iterator[tuple[str, str, str]]:
+    """Yield run, division and part: histories by their variants, where they have any."""
+    for history in values(CHART, "history"):
+        variants = [part for part in values(CHART, "variant") if part.startswith(f"{history}, ")]
+        for variant in variants:
+            yield CHART, "variant", variant
+        if not variants:
+            yield CHART, "history", history
+    for kind in values("casia1-val", "kind"):
+        yield "casia1-val", "kind", kind
 
 
 def _says_nothing(found: SubsetResult) -> bool:

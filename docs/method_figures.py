@@ -85,7 +85,16 @@ def _tampered(step: str) -> str:
     )
     if not silent:
         return shown
-    return f"{shown}\nIn these it finds nothing, at any threshold: {', '.join(silent)}.\n"
+    named = ", ".join(_together(silent, [title for title, _, _ in rows]))
+    return f"{shown}\nIn these it finds nothing, at any threshold: {named}.\n"
+
+
+def _together(chosen: list[str], titles: list[str]) -> list[str]:
+    """Return titles, those of a history's variants as one where all of them are chosen."""
+    histories = [title.partition(" / ")[0] for title in titles]
+    whole = set(histories) - {h for h, t in zip(histories, titles, strict=True) if t not in chosen}
+    names = (title.partition(" / ")[0] for title in chosen)
+    return list(dict.fromkeys(n if n in whole else t for n, t in zip(names, chosen, strict=True)))
 
 
 def _parts() -> Iterator[tuple[str, str, str]]:

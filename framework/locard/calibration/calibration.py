@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from locard.calibration.conditions import FileFacts
 from locard.calibration.likelihood import Likelihood, Refusal, in_words
 from locard.calibration.stratum import Stratum
 from locard.canonical import canonical_json, sha256_of
 from locard.errors import LocardError
+from locard.evaluation.file_facts import FileFacts
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

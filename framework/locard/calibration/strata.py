@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
-from locard.calibration.conditions import Conditions, FileFacts, Range
+from locard.calibration.conditions import Conditions, Range
+from locard.evaluation.file_facts import FileFacts
 from locard.evaluation.strata import quality_band, size_band
 
 By = Literal["source", "size", "none"]

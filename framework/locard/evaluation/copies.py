@@ -5,36 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from locard.errors import LocardError
+from locard.evaluation.file_facts import FileFacts
 
 if TYPE_CHECKING:
     from locard.evaluation.treatments import Treatment
-    from locard.image import Header
-
-
-@dataclass(frozen=True, slots=True)
-class FileFacts:
-    """What the header of an examined file says.
-
-    Attributes:
-        format: ``JPEG``, ``PNG``, …
-        width: Stored width in pixels.
-        height: Stored height in pixels.
-        jpeg_quality: Estimated IJG quality; None where it is no JPEG or has other tables.
-    """
-
-    format: str
-    width: int
-    height: int
-    jpeg_quality: int | None = None
-
-    @classmethod
-    def of(cls, header: Header) -> Self:
-        """Return what a header says."""
-        quality = header.jpeg.quality if header.jpeg else None
-        return cls(header.format, header.width, header.height, quality.value if quality else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from locard.engine.artifacts import read_map, read_mask
 from locard.errors import LocardError
-from locard.evaluation.copies import FileFacts
+from locard.evaluation.file_facts import FileFacts
 from locard.evaluation.rows import UNTREATED, PixelScores, Row
 from locard.evaluation.strata import subsets_of
 from locard.text import printable

@@ -409,6 +409,7 @@ def test_manifest(tmp_path: Path, plugins: Catalogue) -> None:
         ("path,kind,size\na.jpg,authentic,1\n", "a column may not be named size"),
         ("path,kind\n../a.jpg,authentic\n", "line 2: '../a.jpg' is no path below the folder"),
         ("path,kind\n/etc/passwd,authentic\n", "line 2: '/etc/passwd' is no path below"),
+        ("path,kind\na\0.jpg,authentic\n", "is no path below"),
         ("path,kind,mask\na.jpg,authentic,a.jpg\n", "line 2: an authentic image has no mask"),
         ("path,kind\na.jpg,\n", "line 2: the kind is empty"),
         ("path,kind\na.jpg,Spliced!\n", "is not in kebab-case"),

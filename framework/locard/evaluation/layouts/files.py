@@ -93,10 +93,10 @@ def inside(path: str, where: str) -> str:
         where: Names the list, and the line, in the error.
 
     Raises:
-        DatasetError: It is empty or absolute, or leads upwards.
+        DatasetError: It is empty or absolute, leads upwards, or can be no path at all.
     """
     pure = PurePosixPath(path)
-    if not path or pure.is_absolute() or ".." in pure.parts:
+    if not path or "\0" in path or pure.is_absolute() or ".." in pure.parts:
         raise DatasetError(
             f"{where}: {printable(path)!r} is no path below the folder",
             "Write paths relative to the folder of the list.",

@@ -132,3 +132,22 @@ def test_a_refiner_has_no_score_of_its_own_to_calibrate(path):
     step = '[[steps]]\nname = "refined"\nplugin = "dense-crf"\ninput = "history"\n'
     with pytest.raises(PipelineError, match="is a refiner, and leaves the score alone"):
         load(path, f'{step}calibration = "refined.json"')
+
+
+@pytest.mark.parametrize(
+    ("name", "sha256", "warned"),
+    [("lab", "cd" * 32, True), ("street", "ab" * 32, True), ("street", "cd" * 32, False)],
+)
+def test_ratios_of_images_that_made_the_calibration_are_warned_of(name, sha256, warned):
+    """Their Cllr is too good: the mapping has seen them."""
+    from locard.evaluation.results import DatasetFacts
+    from locard.service.evaluate import fitted_to
+
+    found = calibration("double-jpeg")
+    step = {"plugin": "double-jpeg", "name": "history"}
+    steps = [{**step, "calibration": found.model_dump(mode="json")}, {**step, "name": "plain"}]
+    pipeline = pipelines.resolve({"name": "p", "version": "1", "steps": steps}, "test", catalogue())
+    facts = DatasetFacts(name=name, layout="folder", sha256=sha256, images=60, kinds={})
+    words = list(fitted_to(pipeline, facts))
+    assert len(words) == warned
+    assert all("the calibration of history was made from this data set" in w for w in words)

@@ -18,6 +18,7 @@ from locard.evaluation.file_facts import FileFacts
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from locard.evaluation.results import DatasetFacts as EvaluatedFacts
     from locard.image import Header
 
 FORMAT = "locard-calibration/1"
@@ -61,6 +62,11 @@ class DatasetFacts(_Model):
         None,
         description="what tells the classes apart and is no content; null where nobody looked",
     )
+
+    def same_as(self, other: EvaluatedFacts) -> bool:
+        """Return whether an evaluation was of the same images, as far as hash or name tell."""
+        named = (self.name, self.layout) == (other.name, other.layout)
+        return named or self.sha256 == other.sha256
 
 
 class Hypotheses(_Model):

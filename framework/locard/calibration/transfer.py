@@ -78,7 +78,7 @@ def apply(calibration: Calibration, cases: Cases, treatment: str = "none") -> Tr
         outside=counts["outside"],
         without_score=counts["without score"],
         unreadable=counts["unreadable"],
-        same_data=_same_data(calibration, cases),
+        same_data=calibration.dataset.same_as(cases.results.dataset),
     )
 
 
@@ -100,11 +100,6 @@ def transfer_figures(transfer: Transfer) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _same_data(calibration: Calibration, cases: Cases) -> bool:
-    ours, theirs = calibration.dataset, cases.results.dataset
-    return ours.sha256 == theirs.sha256 or (ours.name, ours.layout) == (theirs.name, theirs.layout)
 
 
 def _ratios(found: list[tuple[float, bool]]) -> Ratios:

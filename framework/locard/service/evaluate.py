@@ -17,7 +17,7 @@ from locard.text import printable
 
 if TYPE_CHECKING:
     from locard.evaluation.loading import Dataset
-    from locard.evaluation.results import LeakFinding, Results, StepFacts
+    from locard.evaluation.results import DatasetFacts, LeakFinding, Results, StepFacts
     from locard.evaluation.rows import Row
     from locard.evaluation.treatments import Treatment
     from locard.pipelines import Pipeline
@@ -170,7 +170,22 @@ def same_files(dataset: Dataset) -> Iterator[str]:
     for samples in by_hash.values():
         if len({sample.kind for sample in samples}) > 1:
             named = " and ".join(f"{printable(s.name)} ({s.kind})" for s in samples)
-            yield f"{named} are the same file, so that one label must be wrong"
+            yield f"{named} are the same file, so that one kind must be wrong"
+
+
+def fitted_to(pipeline: Pipeline, facts: DatasetFacts) -> Iterator[str]:
+    """Yield a sentence for each step whose calibration was made from the images themselves."""
+    from locard.calibration import Calibration
+
+    for step in pipeline.steps:
+        if step.calibration is None:
+            continue
+        calibration = Calibration.from_plain(step.calibration, f"the calibration of {step.name}")
+        if calibration.dataset.same_as(facts):
+            yield (
+                f"the calibration of {step.name} was made from this data set, as far as hash or "
+                "name tell: its likelihood ratios, and Cllr, look better here than they are"
+            )
 
 
 def _results(
@@ -190,7 +205,13 @@ def _results(
 
     steps = step_facts(pipeline, plugins)
     leaks, unchecked = _leaks(dataset)
-    problems = (*dataset.facts.problems, *same_files(dataset), *problems, *unchecked)
+    problems = (
+        *dataset.facts.problems,
+        *same_files(dataset),
+        *fitted_to(pipeline, dataset.facts),
+        *problems,
+        *unchecked,
+    )
     return Results(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         environment=environment(),

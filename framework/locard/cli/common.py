@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,3 +82,14 @@ def print_table(table: Table) -> None:
     if not console.is_terminal:
         console = Console(width=200)
     console.print(table)
+
+
+def image_files(photographs: list[str], refused: list[str]) -> Iterator[str]:
+    """Yield the image files behind what the user named, and note what cannot be read."""
+    from locard.intake import find
+
+    for source in find(photographs, everything=False):
+        if source.status == "file":
+            yield source.name
+        elif source.status == "refused":
+            refused.append(f"{printable(source.name)}: {source.message}")

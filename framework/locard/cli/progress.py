@@ -1,9 +1,9 @@
-"""A progress bar on standard error: an observer of the engine like any other."""
+"""Progress bars on standard error: an observer of the engine like any other, and plain counts."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -68,3 +68,39 @@ def progress_bar(plugins: Catalogue, *, quiet: bool) -> Iterator[None]:
             yield
         finally:
             plugins.manager.unregister(bar)
+
+
+@contextmanager
+def counting_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar for each kind of work, on standard error, if somebody is there to see it.
+
+    Yields:
+        To be called with what is being done, how many are done, and of how many.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda _words, _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bars: dict[str, int] = {}
+
+        def advance(words: str, done: int, total: int) -> None:
+            if words not in bars:
+                bars[words] = progress.add_task(words, total=total)
+            progress.update(bars[words], completed=done, total=total)  # type: ignore[arg-type]
+
+        yield advance

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from locard.cli.common import QuietOption, printable
+from locard.cli.common import QuietOption, image_files, printable
 from locard.cli.options import WorkersOption, cores
+from locard.cli.progress import counting_bars
 from locard.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -48,25 +46,14 @@ def synthesize(
     names = [name.strip() for name in histories.split(",")] if histories else list(HISTORIES)
     options = Options(output, tuple(names), count, seed, size, workers or cores())
     refused: list[str] = []
-    with _progress(quiet=quiet) as advance:
-        made = synthesize(_files(photographs, refused), options, advance)
+    with counting_bars(quiet=quiet) as advance:
+        made = synthesize(image_files(photographs, refused), options, advance)
     broken = [*refused, *(f"{one.name}: {one.why}" for one in made.unusable if one.broken)]
     if not quiet:
         _print(made, options)
     for sentence in broken:
         typer.echo(f"locard: {sentence}", err=True)
     raise typer.Exit(ExitCode.ATTENTION if broken else ExitCode.OK)
-
-
-def _files(photographs: list[str], refused: list[str]) -> Iterator[str]:
-    """Yield the image files behind what the user named, and note what cannot be read."""
-    from locard.intake import find
-
-    for source in find(photographs, everything=False):
-        if source.status == "file":
-            yield source.name
-        elif source.status == "refused":
-            refused.append(f"{printable(source.name)}: {source.message}")
 
 
 def _print(made: Made, options: Options) -> None:
@@ -79,35 +66,3 @@ def _print(made: Made, options: Options) -> None:
     for one in made.unusable:
         if not one.broken:
             typer.echo(f"  passed over: {one.name}: {one.why}")
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar on standard error, if somebody is there to see it."""
-    if quiet or not sys.stderr.isatty():
-        yield lambda _words, _done, _total: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bars: dict[str, int] = {}
-
-        def advance(words: str, done: int, total: int) -> None:
-            if words not in bars:
-                bars[words] = progress.add_task(words, total=total)
-            progress.update(bars[words], completed=done, total=total)  # type: ignore[arg-type]
-
-        yield advance

@@ -7,18 +7,23 @@ interrupted build goes on where it stopped, and a larger one contains the smalle
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
-from locard.evaluation.side_work import SideProcesses, WorkFailedError, outcome_of
+from locard.evaluation.building import (
+    BuildError,
+    Progress,
+    claim,
+    finished,
+    parallel,
+    write,
+    write_manifest,
+)
+from locard.evaluation.side_work import WorkFailedError, outcome_of
 from locard.evaluation.synthesis_histories import HISTORIES
-from locard.evaluation.synthesis_pairs import Pair, SynthesisError, finished, make_pair, write
+from locard.evaluation.synthesis_pairs import Pair, make_pair
 from locard.evaluation.synthesis_sources import (
     Photograph,
     Unusable,
@@ -31,7 +36,7 @@ from locard.text import printable
 FORMAT = "locard-synthesis/1"
 """Changes whenever the same photographs and seed would give other files."""
 
-MANIFEST = "manifest.csv"
+NOTE = "synthesis.json"
 SMALLEST_SIZE = 64
 LARGEST_SIZE = 4096
 
@@ -42,12 +47,6 @@ COLUMNS = (
     *("host", "donor", "host_reduction", "donor_reduction"),
 )
 """Of the manifest. What a history does not have is empty."""
-
-Progress = Callable[[str, int, int], None]
-"""Called with what is being done, how many are done, and of how many."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ def synthesize(paths: Iterable[str], options: Options, progress: Progress) -> Ma
         progress: Told how far it is, in this thread.
 
     Raises:
-        SynthesisError: An option is wrong, fewer than two photographs can be used, the folder holds
+        BuildError: An option is wrong, fewer than two photographs can be used, the folder holds
             something else, or a photograph was changed in the meantime.
     """
     _check(options)
@@ -109,11 +108,11 @@ def synthesize(paths: Iterable[str], options: Options, progress: Progress) -> Ma
     progress("reading photographs", 0, len(names))
     photographs, unusable = distinct(_inspected(names, options, progress))
     if len(photographs) < 2:
-        raise SynthesisError(
+        raise BuildError(
             f"{len(photographs)} of {len(names)} photographs can be used; it takes two",
             " ".join(f"{one.name}: {one.why}." for one in unusable[:5]) or "Name photographs.",
         )
-    _claim(options, photographs)
+    claim(options.output, NOTE, _facts(options, photographs))
     groups = grouped(photographs, options.seed)
     pairs = [
         Pair(options.output, name, index, options.seed, options.size, groups[index % len(groups)])
@@ -122,7 +121,7 @@ def synthesize(paths: Iterable[str], options: Options, progress: Progress) -> Ma
     ]
     # Pairs of one group one after the other: a worker then has their photographs at hand.
     pairs.sort(key=lambda pair: pair.group[0].sha256)
-    open_pairs = [pair for pair in pairs if finished(pair) is None]
+    open_pairs = [pair for pair in pairs if finished(pair.output, pair.record) is None]
     done = len(pairs) - len(open_pairs)
     progress("making pairs", done, len(pairs))
     for _, outcome in parallel(make_pair, open_pairs, options.workers):
@@ -130,7 +129,7 @@ def synthesize(paths: Iterable[str], options: Options, progress: Progress) -> Ma
         done += 1
         progress("making pairs", done, len(pairs))
     write(options.output / "README.md", _description(options, photographs).encode())
-    manifest = _write_manifest(options.output)
+    manifest = write_manifest(options.output, COLUMNS, "recipes/*/*.json")
     return Made(
         manifest=manifest,
         made=len(open_pairs),
@@ -147,44 +146,27 @@ def synthesize(paths: Iterable[str], options: Options, progress: Progress) -> Ma
 def _check(options: Options) -> None:
     unknown = [name for name in options.histories if name not in HISTORIES]
     if unknown or not options.histories:
-        raise SynthesisError(
+        raise BuildError(
             f"there is no history {', '.join(map(repr, unknown)) or 'given'}",
             f"There are: {', '.join(HISTORIES)}.",
         )
     if not SMALLEST_SIZE <= options.size <= LARGEST_SIZE:
-        raise SynthesisError(
+        raise BuildError(
             f"pictures of {options.size} px cannot be made",
             f"Choose a size from {SMALLEST_SIZE} to {LARGEST_SIZE}.",
         )
     if options.count < 1 or options.seed < 0:
-        raise SynthesisError("count must be 1 or more, and seed 0 or more")
+        raise BuildError("count must be 1 or more, and seed 0 or more")
 
 
-def _claim(options: Options, photographs: Sequence[Photograph]) -> None:
-    """Note in the folder what it is made of, or find that it is being made of the same."""
-    note = options.output / "synthesis.json"
-    facts = {
+def _facts(options: Options, photographs: Sequence[Photograph]) -> dict[str, Any]:
+    """Return what the folder's note says it is made of."""
+    return {
         "format": FORMAT,
         "seed": options.seed,
         "size": options.size,
         "photographs": [photograph.sha256 for photograph in photographs],
     }
-    try:
-        there = json.loads(note.read_bytes()) if note.exists() else None
-        strange = there is None and options.output.exists() and any(options.output.iterdir())
-    except (OSError, ValueError) as error:
-        raise SynthesisError(f"cannot read {note}: {error}", "Choose another folder.") from None
-    if strange:
-        raise SynthesisError(
-            f"{options.output} holds other files", "Choose an empty folder, or a new one."
-        )
-    if there is not None and there != facts:
-        different = [name for name in facts if there.get(name) != facts[name]]
-        raise SynthesisError(
-            f"{options.output} holds a data set made otherwise: {', '.join(different)} differ",
-            "Choose another folder, or the options and photographs it was begun with.",
-        )
-    write(note, json.dumps(facts, indent=1).encode())
 
 
 def _description(options: Options, photographs: Sequence[Photograph]) -> str:
@@ -201,23 +183,6 @@ def _description(options: Options, photographs: Sequence[Photograph]) -> str:
         *(f"| {one.name} | {one.words} | {one.seen_by} |" for one in HISTORIES.values()),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _write_manifest(output: Path) -> Path:
-    """Write one row for each picture of every complete pair in the folder."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
-    for record in sorted(output.glob("recipes/*/*.json")):
-        try:
-            writer.writerows(json.loads(record.read_bytes()))
-        except (OSError, ValueError, AttributeError, TypeError) as error:
-            raise SynthesisError(
-                f"{record} is damaged: {error}", "Delete it, and run the command again."
-            ) from None
-    path = output / MANIFEST
-    write(path, text.getvalue().encode())
-    return path
 
 
 def _inspected(
@@ -246,25 +211,3 @@ class Look:
     def inspect(self) -> Photograph | Unusable:
         """Say what it is."""
         return inspect(self.path, self.size)
-
-
-def parallel(
-    function: Callable[[T], R], tasks: Iterable[T], workers: int
-) -> Iterator[tuple[T, Future[R]]]:
-    """Call a function of a module in other processes; yield each call when it is done.
-
-    Only so many tasks are handed out that no process waits.
-    """
-    with SideProcesses(workers) as processes:
-        running: dict[Future[R], T] = {}
-        for task in tasks:
-            running[processes.submit(function, task)] = task
-            if len(running) >= 2 * workers:
-                yield from _done(running)
-        while running:
-            yield from _done(running)
-
-
-def _done(running: dict[Future[R], T]) -> Iterator[tuple[T, Future[R]]]:
-    for future in wait(running, return_when=FIRST_COMPLETED).done:
-        yield running.pop(future), future

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from locard.engine.spool import write_atomically
-from locard.errors import LocardError
+from locard.evaluation.building import BuildError, sha256_of_bytes, write
 from locard.evaluation.pixels import encode_png
 from locard.evaluation.synthesis_histories import HISTORIES, MARGIN, History, moved, paste
 from locard.evaluation.synthesis_shapes import Region, draw_region
@@ -22,10 +20,6 @@ from locard.evaluation.synthesis_sources import Crop, Photograph, draw_crop
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-class SynthesisError(LocardError):
-    """A data set cannot be made so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +48,7 @@ def make_pair(pair: Pair) -> None:
     """Make a pair and write its files, the record of its recipe last.
 
     Raises:
-        SynthesisError: A photograph is not what it was, or the folder cannot be written.
+        BuildError: A photograph is not what it was, or the folder cannot be written.
     """
     history = HISTORIES[pair.history]
     random = np.random.default_rng([pair.seed, 1, zlib.crc32(pair.history.encode()), pair.index])
@@ -86,26 +80,12 @@ def make_pair(pair: Pair) -> None:
     kinds = ("authentic", history.kind)
     masks = ("", f"masks/{pair.stem}.png")
     rows = [
-        {"path": path, "kind": kind, "mask": mask, "sha256": _sha256(files[path]), **facts}
+        {"path": path, "kind": kind, "mask": mask, "sha256": sha256_of_bytes(files[path]), **facts}
         for path, kind, mask in zip(files, kinds, masks, strict=False)
     ]
     for path, data in files.items():
         write(pair.output / path, data)
     write(pair.record, json.dumps(rows, indent=1).encode())
-
-
-def finished(pair: Pair) -> list[dict[str, Any]] | None:
-    """Return the rows of a pair that is complete and undamaged, or None."""
-    try:
-        rows: list[dict[str, Any]] = json.loads(pair.record.read_bytes())
-        for row in rows:
-            if _sha256((pair.output / row["path"]).read_bytes()) != row["sha256"]:
-                return None
-            if row["mask"] and not (pair.output / row["mask"]).is_file():
-                return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return rows
 
 
 def _photographs(
@@ -139,28 +119,8 @@ def _pixels(photograph: Photograph) -> NDArray[np.uint8]:
 
     image = Image.from_path(photograph.path)
     if image.sha256 != photograph.sha256:
-        raise SynthesisError(
+        raise BuildError(
             f"{photograph.name} changed while the data set was made",
             "Leave the photographs alone, and run the command again.",
         )
     return image.pixels
-
-
-def write(path: Path, data: bytes) -> None:
-    """Write a file of a data set, whole or not at all; its folder is made.
-
-    Raises:
-        SynthesisError: It cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, data)
-    except OSError as error:
-        raise SynthesisError(
-            f"cannot write {path}: {error.strerror or error}",
-            "Make room there or choose another folder; what is complete is kept.",
-        ) from None
-
-
-def _sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()

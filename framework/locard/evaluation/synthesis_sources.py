@@ -159,7 +159,7 @@ def draw_crop(pixels: NDArray[np.uint8], side: int, random: np.random.Generator)
     """
     poor: list[Crop] = []
     for crop in _crops(pixels, side, random):
-        if _is_rich(crop.pixels):
+        if is_rich(crop.pixels):
             return crop
         poor.append(crop)
     return max(poor, key=lambda crop: _richness(crop.pixels))
@@ -180,7 +180,7 @@ def _crops(pixels: NDArray[np.uint8], side: int, random: np.random.Generator) ->
         yield Crop(np.asarray(small), round(reduction, 3))
 
 
-def _is_rich(pixels: NDArray[np.uint8]) -> bool:
+def is_rich(pixels: NDArray[np.uint8]) -> bool:
     """Return whether a crop has detail, and is black or white almost nowhere."""
     return _clipped(pixels) <= _CLIPPED_AT_MOST and _richness(pixels) >= _LEAST_DETAIL
 

@@ -98,6 +98,7 @@ def test_the_table_and_the_files(folder: Path):
     assert "by kind" in words
     assert "under treatment" in words
     assert "leak check needs five groups" in words
+    assert words.endswith("wrote out/report.html\n")
     results = json.loads((folder / "out/results.json").read_text())
     assert whole(results)["f1"]["value"] == pytest.approx(7 / 12)
     assert results["command"] == {
@@ -164,6 +165,8 @@ def test_results_of_another_pipeline_are_not_overwritten(folder: Path):
 def test_failed_findings_are_for_attention(folder: Path):
     done = locard(folder, "--dataset", "set", "-p", "acme-picky", expect=1)
     assert "4 findings FAILED" in done.stdout
+    assert "4 failures:" in done.stdout
+    assert re.search(r"^  \S+: acme-picky failed: \S+$", done.stdout, re.MULTILINE)
 
 
 def test_problems_are_told_and_hostile_names_do_no_harm(folder: Path):

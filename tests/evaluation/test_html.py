@@ -116,6 +116,19 @@ def test_a_leak_is_said_at_the_top() -> None:
     assert "<li>metadata" not in text
     assert "mean nothing" not in page(results(subset(), leaks=(harmless,)))
     assert "was not checked" in page(results(subset(), leaks=None))
+    assert "and was not made" in page(results(subset(), leaks=()))
+
+
+def test_bands_stand_from_low_to_high() -> None:
+    bands = ["10-30 %", "2-10 %", "below 2 %"]
+    text = page(results(subset(), *(subset(by="share", value=band) for band in bands)))
+    assert re.findall(r"<td><bdi>(.* %)</bdi>", text) == ["below 2 %", "2-10 %", "10-30 %"]
+
+
+def test_steps_that_scored_fewer_images_are_named() -> None:
+    assert "is over images with a score" not in page(results(subset()))
+    fewer = {"image_auc": Estimate(value=0.9, images=3)}
+    assert "grid 3 of 4" in page(results(subset(metrics=fewer)))
 
 
 def test_curves_are_drawn_and_the_same_figures_give_the_same_page() -> None:

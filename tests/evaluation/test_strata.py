@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from locard.evaluation.datasets import Sample
-from locard.evaluation.strata import WAYS, dividing_facts, size_of, source_of, subsets_of
+from locard.evaluation.strata import WAYS, dividing_facts, in_order, size_of, source_of, subsets_of
 from locard.image import Header, read_header
 from locard.testing import encode, jpeg, photograph
 
@@ -114,3 +114,17 @@ def test_a_fact_divides_with_two_to_twelve_values() -> None:
     assert dividing_facts(samples) == {"few"}
     assert dividing_facts(samples[:47]) == frozenset()  # fewer than four images a value
     assert dividing_facts([AUTHENTIC]) == frozenset()
+
+
+def test_bands_stand_from_low_to_high_and_the_rest_by_name() -> None:
+    assert sorted(["2-10 %", "30 % and more", "below 2 %", "10-30 %"], key=in_order) == [
+        "below 2 %",
+        "2-10 %",
+        "10-30 %",
+        "30 % and more",
+    ]
+    assert sorted(["never compressed", "JPEG 95-100", "JPEG below 70"], key=in_order) == [
+        "JPEG below 70",
+        "JPEG 95-100",
+        "never compressed",
+    ]

@@ -128,8 +128,10 @@ def _print_inspection(found: Dataset, inspection: Inspection) -> None:
 def _print_leaks(leaks: tuple[LeakFinding, ...]) -> None:
     from rich.table import Table
 
+    from locard.evaluation.wording import LEAKS_NOT_CHECKED
+
     if not leaks:
-        typer.echo("The leak check needs five groups of images with each class: not made.")
+        typer.echo(LEAKS_NOT_CHECKED)
         return
     table = Table("headers alone", "balanced accuracy", "95 % interval", "")
     for leak in leaks:

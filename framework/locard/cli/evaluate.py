@@ -10,7 +10,7 @@ import typer
 from locard.cli.common import JsonOption, QuietOption, printable
 from locard.cli.dataset import LayoutOption
 from locard.cli.options import ExecutorOption, WorkersOption, cores
-from locard.errors import ExitCode
+from locard.errors import ExitCode, PipelineError
 from locard.plugins import catalogue
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ def evaluate(
         typer.echo(evaluation.results.model_dump_json())
     elif not quiet:
         show(evaluation)
+        if output is not None:
+            typer.echo(f"wrote {printable(str(output / folder.PAGE))}")
     raise typer.Exit(ExitCode.ATTENTION if evaluation.needs_attention else ExitCode.OK)
 
 
@@ -121,7 +123,13 @@ def _pipeline(name: str, plugins: Catalogue) -> Pipeline:
 
     if name in plugins.detectors and name not in plugins.pipelines:
         return one_step(name, plugins)
-    return pipelines.load(name, plugins)
+    try:
+        return pipelines.load(name, plugins)
+    except PipelineError as error:
+        if name in plugins.pipelines or Path(name).is_file():
+            raise
+        known = f"Detectors, one by itself: {', '.join(sorted(plugins.detectors))}."
+        raise PipelineError(error.message, f"{error.hint} {known}") from None
 
 
 def _treatments(names: list[str], *, standard: bool) -> list[Treatment]:

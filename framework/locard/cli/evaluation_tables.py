@@ -18,10 +18,14 @@ from rich.text import Text
 from locard.cli.comparison_tables import CHANCE, gain_tables
 from locard.evaluation.metrics import METRICS
 from locard.evaluation.rows import UNTREATED
+from locard.evaluation.strata import in_order
+from locard.evaluation.wording import LEAKS_NOT_CHECKED, scored_images
+from locard.outcomes import Outcome
 from locard.text import printable
 
 if TYPE_CHECKING:
     from locard.evaluation.results import Estimate, LeakFinding, Results, SubsetResult
+    from locard.evaluation.rows import Row
     from locard.service.evaluate import Evaluation
 
 OF_PIXELS = ("f1", "mcc", "best_f1", "everything_f1", "pixel_auc")
@@ -49,6 +53,8 @@ def show(evaluation: Evaluation) -> None:
     for table in _headlines(results):
         _print(table)
     typer.echo("Below each figure its 95 % interval over images.")
+    if note := scored_images(results):
+        typer.echo(note)
     for way in ("kind", "source"):
         if part := _parts(results, way):
             _print(part)
@@ -60,6 +66,7 @@ def show(evaluation: Evaluation) -> None:
         typer.echo(CHANCE)
     _say_leaks(results.leaks)
     _say("problem", results.dataset.problems)
+    _say("failure", list(_failures(evaluation.rows)), "cases.csv")
     _say("damaged finding", evaluation.damaged)
 
 
@@ -151,7 +158,7 @@ def _of(results: Results, by: str) -> list[SubsetResult]:
     """Return the subsets of untreated images, step by step in the pipeline's order."""
     found = [s for s in results.subsets if s.by == by and s.treatment == UNTREATED]
     order = {step.name: place for place, step in enumerate(results.steps)}
-    return sorted(found, key=lambda subset: order[subset.step])
+    return sorted(found, key=lambda subset: (order[subset.step], in_order(subset.value)))
 
 
 def _figures(subset: SubsetResult, metrics: Iterable[str]) -> list[Text]:
@@ -191,8 +198,8 @@ def _interval(low: float, high: float) -> str:
 def _say_leaks(leaks: tuple[LeakFinding, ...] | None) -> None:
     """Say in plain words what headers tell of the classes."""
     found = [leak for leak in leaks or () if leak.leaks]
-    if leaks == ():
-        typer.echo("The leak check needs five groups of images with each class: not made.")
+    if not leaks:
+        typer.echo(LEAKS_NOT_CHECKED)
     if found:
         typer.echo(
             "WARNING: without a look at any picture, a decision tree tells authentic from tampered "
@@ -207,7 +214,18 @@ def _say_leaks(leaks: tuple[LeakFinding, ...] | None) -> None:
         )
 
 
-def _say(what: str, sentences: Sequence[str]) -> None:
+def _failures(rows: Iterable[Row]) -> Iterator[str]:
+    """Yield a sentence for each image, treatment and reason why steps failed on it."""
+    failed: dict[tuple[str, str, str | None], list[str]] = {}
+    for row in rows:
+        if row.outcome is Outcome.FAILED:
+            failed.setdefault((row.sample, row.treatment, row.reason), []).append(row.step)
+    for (sample, treatment, reason), steps in failed.items():
+        after = "" if treatment == UNTREATED else f" after {treatment}"
+        yield f"{sample}{after}: {', '.join(steps)} failed: {reason}"
+
+
+def _say(what: str, sentences: Sequence[str], file: str = "results.json") -> None:
     if not sentences:
         return
     typer.echo(f"1 {what}:" if len(sentences) == 1 else f"{len(sentences)} {what}s:")
@@ -215,4 +233,4 @@ def _say(what: str, sentences: Sequence[str]) -> None:
         typer.echo(f"  {printable(sentence)}")
     if len(sentences) > _PROBLEMS_SHOWN:
         more = len(sentences) - _PROBLEMS_SHOWN
-        typer.echo(f"  and {more} more, which results.json names (--output)")
+        typer.echo(f"  and {more} more, which {file} names (--output)")

@@ -16,6 +16,8 @@ from locard import pages
 from locard.evaluation.metrics import METRICS, Metric
 from locard.evaluation.plots import curves_svg
 from locard.evaluation.rows import UNTREATED
+from locard.evaluation.strata import in_order
+from locard.evaluation.wording import LEAKS_NOT_CHECKED, scored_images
 from locard.report.atomic import write_whole
 from locard.report.rasters import legend_png
 
@@ -88,6 +90,8 @@ def render(results: Results, cases: Iterable[Case]) -> Iterator[str]:
             tables=tuple(_tables(results)),
             curves=tuple(_curves(results)),
             metrics=METRICS,
+            leaks_not_checked=LEAKS_NOT_CHECKED,
+            scored_images=scored_images(results),
         )
     )
     stream.enable_buffering(_BUFFERED_PIECES)
@@ -114,7 +118,7 @@ def _tables(results: Results) -> Iterator[Table]:
 def _table(title: str, key: str, names: Sequence[str], lines: Sequence[SubsetResult]) -> Table:
     """Return a table with the lines of a step together, in the steps' order, less empty columns."""
     steps = list(dict.fromkeys(line.step for line in lines))
-    ordered = tuple(sorted(lines, key=lambda line: steps.index(line.step)))
+    ordered = tuple(sorted(lines, key=lambda line: (steps.index(line.step), in_order(line.value))))
     columns = tuple(
         METRICS[name] for name in names if any(_defined(line.metrics.get(name)) for line in lines)
     )

@@ -28,6 +28,7 @@ _MEGAPIXELS = (0.5, 2.0, 8.0)
 _SIZES = ("below 0.5 MP", "0.5-2 MP", "2-8 MP", "8 MP and more")
 _SHARES = (0.02, 0.1, 0.3)
 _SHARE_NAMES = ("below 2 %", "2-10 %", "10-30 %", "30 % and more")
+_PLACES = {name: place for place, name in enumerate((*_JPEG, *_SIZES, *_SHARE_NAMES))}
 
 
 def subsets_of(
@@ -85,6 +86,11 @@ def quality_band(quality: int) -> str:
 def size_band(megapixels: float) -> str:
     """Return the band of sizes that so many megapixels are in."""
     return _SIZES[bisect_right(_MEGAPIXELS, megapixels)]
+
+
+def in_order(value: str) -> tuple[int, str]:
+    """Return what sorts the parts of a division: bands from low to high, the rest by name after."""
+    return _PLACES.get(value, len(_PLACES)), value
 
 
 def dividing_facts(samples: Iterable[Sample]) -> frozenset[str]:

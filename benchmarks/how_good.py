@@ -55,14 +55,13 @@ class Run:
     layout: str
     pipeline: str = "classical"
     treatments: tuple[str, ...] = ()
-    limit: int | None = None
 
 
 RUNS = {
     CHART: Run(CHART, "manifest", treatments=TREATED),
     "casia1-val": Run("casia1/val", "casia1", treatments=TREATED),
     "casia1-val-quick": Run("casia1/val", "casia1", pipeline="quick"),
-    "camera-originals": Run("camera_originals", "folder", limit=60),
+    "camera-originals": Run("camera_originals", "folder"),
     "bsds500-val": Run("bsds500/val", "folder"),
     "imagenet-sample": Run("imagenet_sample", "folder"),
 }
@@ -88,7 +87,6 @@ def evaluate(name: str, folder: Path, work: Path) -> None:
     output = work / name
     words = ["evaluate", "--pipeline", run.pipeline, "--dataset", folder]
     words += ["--layout", run.layout, "--output", output]
-    words += [] if run.limit is None else ["--limit", str(run.limit)]
     locard(*words, *(word for treatment in run.treatments for word in ("--treat", treatment)))
     keep(name, folder, output)
 

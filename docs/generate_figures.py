@@ -111,18 +111,14 @@ def _alarm(found: SubsetResult | None) -> str:
 
 
 def robustness(name: str, metric: str = "f1") -> str:
-    """The same figure after each treatment of all images."""
+    """The same figure after each treatment of all images, of the steps that have it."""
     treatments = results(name).treatments
-    return table(
-        ["step", *("as it is" if item == UNTREATED else item for item in treatments)],
-        (
-            [
-                f"`{step}`",
-                *(plain(subset(name, step, treatment=item), metric) for item in treatments),
-            ]
-            for step in steps(name)
-        ),
+    lines = (
+        [f"`{step}`", *(plain(subset(name, step, treatment=item), metric) for item in treatments)]
+        for step in steps(name)
     )
+    head = ["step", *("as it is" if item == UNTREATED else item for item in treatments)]
+    return table(head, (line for line in lines if set(line[1:]) != {NONE}))
 
 
 def leaks(*names: str) -> str:

@@ -49,7 +49,7 @@ Figures = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Run:
-    """An evaluation: of which part of the folder, by which pipeline, of how many images."""
+    """An evaluation: of which part of the folder, by which pipeline, after which treatments."""
 
     folder: str
     layout: str

@@ -21,7 +21,7 @@ LEAK = {"feature": "quantisation tables", "balanced_accuracy": 1.0, "low": 0.9, 
 
 
 def fit(folder: Path, *more: object) -> tuple[int, str, str]:
-    done = locard("calibration", "fit", "--cases", "lab", "-o", "cal.json", *more, folder=folder)
+    done = locard("calibration", "fit", "--results", "lab", "-o", "cal.json", *more, folder=folder)
     assert "Traceback" not in done.stderr
     return done.returncode, done.stdout, done.stderr
 
@@ -117,6 +117,20 @@ def test_data_that_do_not_leak_say_so(write_evaluation, tmp_path):
     assert "not checked" not in words
 
 
+def test_images_that_share_sources_are_said_to_be_fewer(write_evaluation):
+    folder = write_evaluation(scored(40, 50, sources=20), treatments=["none", "jpeg-80"])
+    made = make(read_cases(folder), method="pav")
+    assert made.notes == tuple(
+        f"Stratum 'all images': {count} {words} images come from 20 sources, and the bounds count "
+        "images: so few sources support less."
+        for count, words in ((40, "tampered"), (50, "authentic"))
+    )
+    alone = write_evaluation(scored(40, 50), name="alone", treatments=["none", "jpeg-80"])
+    assert make(read_cases(alone), method="pav").notes == ()
+    copies = make(read_cases(alone), method="pav", treatments=("none", "jpeg-80"))
+    assert "80 tampered images come from 40 sources" in copies.notes[0]
+
+
 @pytest.mark.parametrize(
     ("feature", "treatments", "refused"),
     [
@@ -181,7 +195,32 @@ def test_check_measures_on_other_data(write_evaluation, tmp_path):
     # Ratios that promise what this detector does not hold here cost more than saying nothing.
     assert found["strata"][-1]["cllr"] > 1
     words = locard("calibration", "check", "cal.json", "--results", "street", folder=tmp_path)
-    assert "40 images got no ratio: outside the calibration's conditions." in words.stdout
+    assert "40 images got no ratio: outside the calibration's conditions (" in words.stdout
+    assert "all images: with a Cllr of 1 or more" in words.stdout
+    assert words.returncode == done.returncode == 0
+
+
+def test_check_that_measured_nothing_says_so(write_evaluation, tmp_path):
+    write_evaluation(scored(60, 60))
+    assert fit(tmp_path)[0] == 0
+    write_evaluation(scored(60, 60, seed=9), name="street", qualities=[20])
+    words = locard("calibration", "check", "cal.json", "--results", "street", folder=tmp_path)
+    assert words.returncode == 1
+    assert "No image got a ratio: nothing was measured." in words.stdout
+    assert "120 images got no ratio" in words.stdout
+    done = locard(
+        "calibration", "check", "cal.json", "--results", "street", "--json", folder=tmp_path
+    )
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["strata"] == []
+
+
+def test_a_calibration_worse_than_nothing_says_so(write_evaluation, tmp_path):
+    path = write_evaluation(scored(60, 60, shift=0.0, seed=9))
+    made = make(read_cases(path), method="pav", by="none").calibration
+    assert made.strata[0].performance.cllr >= 1
+    _, words, _ = fit(tmp_path, "--method", "pav")
+    assert "these ratios are no better than saying nothing" in words
 
 
 def test_check_on_its_own_data_says_so(write_evaluation, tmp_path):

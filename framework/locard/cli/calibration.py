@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from locard.cli.common import JsonOption, print_json, print_table, printable
+from locard.errors import ExitCode
 
 if TYPE_CHECKING:
     from locard.calibration import Calibration
@@ -33,9 +34,7 @@ def calibration() -> None:
 
 @app.command("fit")
 def fit(
-    cases: Annotated[
-        Path, typer.Option(metavar="OUT", help="Folder that `locard evaluate` wrote.")
-    ],
+    results: ResultsOption,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.")],
     step: Annotated[
         str | None,
@@ -81,9 +80,8 @@ def fit(
     from locard.calibration.make import make
     from locard.report.atomic import write_whole
 
-    folder = cases.parent if cases.name == "cases.csv" else cases
     made = make(
-        read_cases(folder, step),
+        read_cases(results, step),
         method=method,
         by=by,
         treatments=tuple(treatment or ["none"]),
@@ -120,6 +118,7 @@ def check(
     """Measure a calibration on another data set: how well it holds elsewhere.
 
     Cllr is the cost of the ratios: 0 is perfect, 1 is what saying nothing costs, and more misleads.
+    Exit code 1 means that no image got a ratio.
     """
     from locard.calibration import Calibration
     from locard.calibration.transfer import transfer_figures
@@ -138,18 +137,9 @@ def check(
                 "strata": figures,
             }
         )
-        return
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table("stratum", "tampered", "authentic", "Cllr", "min Cllr")
-    for row in figures:
-        counts = str(row["tampered"]), str(row["authentic"])
-        name = Text(printable(str(row["stratum"])))
-        table.add_row(name, *counts, _figure(row["cllr"]), _figure(row["cllr_min"]))
-    print_table(table)
-    for sentence in _transfer_notes(found):
-        typer.echo(sentence)
+    else:
+        _print_transfer(found, figures)
+    raise typer.Exit(ExitCode.OK if found.ratios else ExitCode.ATTENTION)
 
 
 @app.command("plot")
@@ -175,6 +165,33 @@ def _transfer(loaded: Calibration, results: Path, treatment: str) -> Transfer:
     return apply(loaded, read_cases(results, plugin=loaded.detector.plugin), treatment)
 
 
+def _print_transfer(found: Transfer, figures: Sequence[Mapping[str, Any]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("stratum", "tampered", "authentic", "Cllr", "min Cllr")
+    for row in figures:
+        counts = str(row["tampered"]), str(row["authentic"])
+        name = Text(printable(str(row["stratum"])))
+        table.add_row(name, *counts, _figure(row["cllr"]), _figure(row["cllr_min"]))
+    if figures:
+        print_table(table)
+    else:
+        typer.echo("No image got a ratio: nothing was measured.")
+    for sentence in _transfer_notes(found):
+        typer.echo(sentence)
+    for row in figures:
+        _say_if_useless(str(row["stratum"]), row["cllr"])
+
+
+def _say_if_useless(stratum: str, cllr: float | None) -> None:
+    if cllr is not None and cllr >= 1:
+        typer.echo(
+            f"{printable(stratum)}: with a Cllr of 1 or more, these ratios are no better than "
+            "saying nothing. They are not to be used on such images."
+        )
+
+
 def _transfer_notes(found: Transfer) -> Iterator[str]:
     if found.same_data:
         yield (
@@ -182,7 +199,10 @@ def _transfer_notes(found: Transfer) -> Iterator[str]:
             "it deserves. Its own are cross-validated: `locard calibration show`."
         )
     for count, why in (
-        (found.outside, "outside the calibration's conditions"),
+        (
+            found.outside,
+            "outside the calibration's conditions (`locard calibration show` names them)",
+        ),
         (found.without_score, "without a score"),
         (found.unreadable, "cannot be read"),
     ):
@@ -223,3 +243,5 @@ def _show(loaded: Calibration) -> None:
         )
         table.add_row(*(Text(printable(cell)) for cell in cells))
     print_table(table)
+    for stratum in loaded.strata:
+        _say_if_useless(stratum.name, stratum.performance.cllr)

@@ -35,6 +35,6 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> None:
             partial.unlink(missing_ok=True)
     except OSError as error:
         raise LocardError(
-            f"cannot write the report to {path}: {error.strerror}",
+            f"cannot write {path}: {error.strerror}",
             "Give another place with --output.",
         ) from error

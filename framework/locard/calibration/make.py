@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -51,7 +51,7 @@ class Made:
     Attributes:
         calibration: It.
         ratios: By stratum, cross-validated: what its figures and plots are about.
-        notes: What was left out and why, a sentence each.
+        notes: What was left out and why, and what bounds rest on, a sentence each.
     """
 
     calibration: Calibration
@@ -111,6 +111,7 @@ def make(
             notes.append(f"Stratum {name!r} is left out: {error.message}.")
         else:
             strata.append(stratum)
+            notes += _dependent(name, part.files)
     if not strata:
         raise CalibrationError(
             f"{cases.step.name} cannot be calibrated on {cases.results.dataset.name}: "
@@ -174,6 +175,20 @@ def _stratum(name: str, part: _Part, method: Method, least: int) -> tuple[Stratu
         performance=found.performance,
     )
     return stratum, Ratios(found.log10_lrs, data.tampered)
+
+
+def _dependent(name: str, cases: Sequence[Case]) -> Iterator[str]:
+    """Say where images share sources: the bounds (ELUB) take them as independent."""
+    for words, those in (
+        ("tampered", [case for case in cases if case.tampered]),
+        ("authentic", [case for case in cases if not case.tampered]),
+    ):
+        sources = len({case.group for case in those})
+        if sources < len(those):
+            yield (
+                f"Stratum {name!r}: {len(those)} {words} images come from {sources} sources, and "
+                "the bounds count images: so few sources support less."
+            )
 
 
 def scored(cases: Sequence[Case]) -> Scored:

@@ -9,13 +9,17 @@ from pathlib import Path
 import pytest
 
 from locard.canonical import canonical_json, sha256_of
-from locard.evaluation.validation.methods import ModelFacts, changes
+from locard.errors import PipelineError
+from locard.evaluation.validation.methods import ModelFacts, changes, installed_methods
 from locard.evaluation.validation.record import RecordError, ValidationRecord
+from locard.plugins import Catalogue
+from locard.service.validate import method_pipeline
+from locard.service.validated import require_validated, standings
 from locard.vault.errors import AlteredError, CaseError
 from locard.vault.vault import Vault
 from locard.vault.verify import verify
 
-from .conftest import RESULTS_TEXT, altered, method
+from .conftest import RESULTS_TEXT, altered, method, results
 
 
 def added(vault, record):
@@ -95,6 +99,52 @@ def test_the_newest_record_counts(vault, make_record):
     for moment in ("2026-02-01", "2026-03-01", "2026-01-01"):
         added(vault, make_record(vault.validations.vault_id, created=moment))
     assert vault.validations.valid_for(method()).created == "2026-03-01"
+
+
+LATER = "2026-02-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("failed", "revoked"),
+    [
+        ({}, True),
+        ({"created": "2025-12-01"}, False),
+        ({"requirements_sha256": "cd" * 32}, False),  # of another use
+        ({"dataset": results().dataset.model_copy(update={"images": 39})}, False),  # a trial
+        ({"vault": "another vault"}, False),
+        ({"of": method(version="2")}, False),
+    ],
+)
+def test_a_later_failure_of_the_same_takes_a_validation_back(vault, make_record, failed, revoked):
+    own = vault.validations.vault_id
+    passed = make_record(own, created="2026-01-01T00:00:00+00:00")
+    added(vault, passed)
+    added(vault, make_record(**({"vault": own, "status": "not met", "created": LATER} | failed)))
+    found = vault.validations.valid_for(method())
+    assert found == (None if revoked else passed)
+    again = make_record(own, created="2026-03-01T00:00:00+00:00")
+    added(vault, again)
+    assert vault.validations.valid_for(method()) == again
+
+
+def test_what_was_taken_back_says_by_which_record(vault, make_record):
+    own = vault.validations.vault_id
+    of = installed("jpeg-grid")
+    added(vault, make_record(own, of=of, created="2026-01-01T00:00:00+00:00"))
+    failed = make_record(own, of=of, status="not met", created=LATER)
+    added(vault, failed)
+    words = f"record {failed.sha256[:16]} of 2026-02-01 does not fulfil the same requirements"
+    first, second = standings(vault, Catalogue())
+    assert (first.valid, first.words) == (False, f"revoked: {words}")
+    assert second.words == "never valid: requirements were not met"
+    demanding = method_pipeline("jpeg-grid", Catalogue()).model_copy(update={"validated": True})
+    with pytest.raises(PipelineError) as caught:
+        require_validated(vault, demanding, Catalogue())
+    assert words in caught.value.sentences
+
+
+def installed(name):
+    return installed_methods(method_pipeline(name, Catalogue()), Catalogue())[name]
 
 
 # --- in the database -----------------------------------------------------------------------------

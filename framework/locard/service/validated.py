@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from locard.errors import LocardError, PipelineError
 from locard.evaluation.validation.methods import Method, changes, in_words, installed_methods
+from locard.vault.validations import failed_since
 
 if TYPE_CHECKING:
     from locard.evaluation.validation.record import ValidationRecord
@@ -23,7 +24,8 @@ class Standing:
     Attributes:
         record: The record.
         own: Whether it was made in this vault; another's came with an imported case.
-        changes: What is different now from what was validated; parameters are those of the record.
+        changes: What is different now from what was validated (parameters are those of the record),
+            and which later records take back what it says.
     """
 
     record: ValidationRecord
@@ -51,10 +53,14 @@ def standings(vault: Vault, plugins: Catalogue) -> list[Standing]:
     Raises:
         AlteredError: A record is not what was recorded.
     """
-    own = vault.validations.vault_id
+    own, records = vault.validations.vault_id, vault.validations.list()
     return [
-        Standing(record, record.vault == own, _since(record.method, plugins))
-        for record in vault.validations.list()
+        Standing(
+            record,
+            record.vault == own,
+            (*_since(record.method, plugins), *failed_since(record, records)),
+        )
+        for record in records
     ]
 
 
@@ -124,17 +130,17 @@ def require_validated(vault: Vault, pipeline: Pipeline, plugins: Catalogue) -> d
 
 def _why_not(vault: Vault, method: Method) -> str:
     """Say what is nearest to a validation of a method, and what separates the two."""
-    own = vault.validations.vault_id
+    own, records = vault.validations.vault_id, vault.validations.list()
     of_plugin = [
         record
-        for record in vault.validations.list()
+        for record in records
         if record.vault == own and record.method.plugin == method.plugin
     ]
     passed = [record for record in of_plugin if record.validated]
     if passed:
         # Of equally near ones the newest, which comes last.
         nearest = min(reversed(passed), key=lambda record: len(changes(record.method, method)))
-        what = "; ".join(changes(nearest.method, method))
+        what = "; ".join((*changes(nearest.method, method), *failed_since(nearest, records)))
         return (
             f"{method.plugin} was validated on {nearest.created[:10]} (record "
             f"{nearest.sha256[:16]}); since then, {what}"

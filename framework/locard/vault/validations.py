@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -113,10 +113,35 @@ class Validations:
             AlteredError: A record is not what was recorded.
         """
         own = self.vault_id
-        for record in reversed(self.list()):
-            if record.validated and record.vault == own and not changes(record.method, method):
+        records = self.list()
+        for record in reversed(records):
+            same = record.vault == own and not changes(record.method, method)
+            if same and record.validated and not failed_since(record, records):
                 return record
         return None
+
+
+def failed_since(record: ValidationRecord, records: Iterable[ValidationRecord]) -> tuple[str, ...]:
+    """Return which later records take back what a record says, a phrase each.
+
+    They are of the same method and requirements, made in the same vault, rest on as many images or
+    more, and say that a requirement is not fulfilled: after an upgrade of a library, or on images
+    that were added. A trial on fewer images takes nothing back.
+
+    Args:
+        record: A record.
+        records: Those of the vault.
+    """
+    return tuple(
+        f"record {later.sha256[:16]} of {later.created[:10]} does not fulfil the same requirements"
+        for later in records
+        if later.created > record.created
+        and not later.validated
+        and later.vault == record.vault
+        and later.requirements_sha256 == record.requirements_sha256
+        and later.dataset.images >= record.dataset.images
+        and not changes(record.method, later.method)
+    )
 
 
 def checked_row(sha256: str, read: Callable[[str], str]) -> ValidationRow:

@@ -100,7 +100,12 @@ def test_check_finds_a_picture_on_both_sides(folder: Path) -> None:
     )
 
 
+def test_an_empty_folder_is_said_to_be_empty(tmp_path: Path) -> None:
+    assert "is empty" in str(run("check", tmp_path).exception)
+
+
 def test_a_folder_that_is_no_data_set_is_a_usage_error(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no data set")
     assert isinstance(run("show", tmp_path).exception, DatasetError)
     done = subprocess.run(
         [*LOCARD, "dataset", "show", str(tmp_path)], capture_output=True, text=True, check=False
@@ -108,6 +113,7 @@ def test_a_folder_that_is_no_data_set_is_a_usage_error(tmp_path: Path) -> None:
     assert done.returncode == ExitCode.USAGE
     assert done.stderr.startswith("locard: error: ")
     assert "looks like none of the layouts" in done.stderr
+    assert "--layout folder" in done.stderr
     assert "Traceback" not in done.stderr
 
 

@@ -57,6 +57,13 @@ def made(photographs: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_path_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    done = synthesize(tmp_path / "nowhere", "-o", tmp_path / "chart")
+    assert done.returncode == 2
+    assert "nowhere: " in done.stderr
+    assert "0 of 0 photographs can be used" in done.stderr
+
+
 def test_the_manifest_is_a_data_set(made: Path) -> None:
     dataset = load(made, None, catalogue())
     assert dataset.layout.name == "manifest"

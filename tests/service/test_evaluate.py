@@ -420,6 +420,8 @@ def test_a_folder_belongs_to_one_pipeline_and_one_data_set(
     (folder / "results.json").write_text("[]")
     with pytest.raises(LocardError, match="no evaluation that Locard wrote"):
         output.check_place(folder, pipeline, dataset)
+    with pytest.raises(LocardError, match="is no folder"):
+        output.check_place(folder / "results.json", pipeline, dataset)
     for inside in (dataset.folder, dataset.folder / "new"):
         with pytest.raises(LocardError, match="lies in the data set"):
             output.check_place(inside, pipeline, dataset)

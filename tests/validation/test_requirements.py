@@ -57,6 +57,8 @@ def test_mistakes_name_file_requirement_and_key(text, words):
     with pytest.raises(RequirementsError) as error:
         requirements.parse(text, "R.toml", METRICS)
     assert words in str(error.value)
+    assert "Tuple" not in str(error.value)
+    assert error.value.hint or "two of this id" in error.value.message
 
 
 def test_an_unknown_metric_is_answered_with_those_there_are():

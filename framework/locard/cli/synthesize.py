@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +11,7 @@ import typer
 from locard.cli.common import QuietOption, image_files, printable
 from locard.cli.options import WorkersOption, cores
 from locard.cli.progress import counting_bars
-from locard.errors import ExitCode
+from locard.errors import ExitCode, LocardError
 
 if TYPE_CHECKING:
     from locard.evaluation.synthesis import Made, Options
@@ -47,13 +48,21 @@ def synthesize(
     options = Options(output, tuple(names), count, seed, size, workers or cores())
     refused: list[str] = []
     with counting_bars(quiet=quiet) as advance:
-        made = synthesize(image_files(photographs, refused), options, advance)
+        try:
+            made = synthesize(image_files(photographs, refused), options, advance)
+        except LocardError:
+            _warn(refused)
+            raise
     broken = [*refused, *(f"{one.name}: {one.why}" for one in made.unusable if one.broken)]
     if not quiet:
         _print(made, options)
-    for sentence in broken:
-        typer.echo(f"locard: {sentence}", err=True)
+    _warn(broken)
     raise typer.Exit(ExitCode.ATTENTION if broken else ExitCode.OK)
+
+
+def _warn(sentences: Iterable[str]) -> None:
+    for sentence in sentences:
+        typer.echo(f"locard: {sentence}", err=True)
 
 
 def _print(made: Made, options: Options) -> None:

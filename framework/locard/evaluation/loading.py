@@ -135,7 +135,12 @@ def detect(folder: Path, plugins: Catalogue) -> str:
         raise DatasetError(
             f"{shown} looks like more than one layout: {', '.join(candidates)}", hint
         )
-    raise DatasetError(f"{shown} looks like none of the layouts {known}", hint)
+    if _is_empty(folder):
+        raise DatasetError(f"the data set {shown} is empty", "Name the folder that holds it.")
+    raise DatasetError(
+        f"{shown} looks like none of the layouts {known}",
+        f"{hint} Photographs that are all authentic: --layout folder.",
+    )
 
 
 def spread(samples: Sequence[Sample], limit: int) -> list[Sample]:
@@ -164,6 +169,13 @@ def _require_folder(folder: Path) -> None:
         raise DatasetError(
             f"the data set {printable(str(folder))} {what}", "Name the folder that holds it."
         )
+
+
+def _is_empty(folder: Path) -> bool:
+    try:
+        return not any(folder.iterdir())
+    except OSError:  # it may hold something
+        return False
 
 
 def _known(layout: str, plugins: Catalogue) -> str:

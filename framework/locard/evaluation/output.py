@@ -61,6 +61,11 @@ def check_place(folder: Path, pipeline: Pipeline, dataset: Dataset) -> None:
             f"{printable(str(folder))} lies in the data set, which results must not become part of",
             "Give another folder with --output.",
         )
+    if folder.exists() and not folder.is_dir():
+        raise LocardError(
+            f"{printable(str(folder))} is no folder, which results need",
+            "Give a folder with --output.",
+        )
     path = folder / RESULTS
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

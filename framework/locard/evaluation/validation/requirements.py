@@ -179,6 +179,9 @@ class Requirements(_Table):
         return tuple(dict.fromkeys((UNTREATED, *wanted)))
 
 
+_HINT = "`locard plugin validate --template` prints a file to start from."
+
+
 def load(path: Path, metrics: Collection[str]) -> tuple[Requirements, str]:
     """Read a file of requirements.
 
@@ -192,15 +195,14 @@ def load(path: Path, metrics: Collection[str]) -> tuple[Requirements, str]:
     Raises:
         RequirementsError: It cannot be read or is wrong; names file, requirement and key.
     """
-    hint = "`locard plugin validate --template` prints a file to start from."
     try:
         text = path.read_text("utf-8")
     except OSError as error:
         raise RequirementsError(
-            f"cannot read the requirements {path}: {error.strerror}", hint
+            f"cannot read the requirements {path}: {error.strerror}", _HINT
         ) from None
     except ValueError:
-        raise RequirementsError(f"{path} is not text in UTF-8", hint) from None
+        raise RequirementsError(f"{path} is not text in UTF-8", _HINT) from None
     return parse(text, str(path), metrics), text
 
 
@@ -213,11 +215,11 @@ def parse(text: str, source: str, metrics: Collection[str]) -> Requirements:
     try:
         raw = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise RequirementsError(f"{source} is not valid TOML: {error}") from None
+        raise RequirementsError(f"{source} is not valid TOML: {error}", _HINT) from None
     try:
         found = Requirements.model_validate(raw)
     except ValidationError as error:
-        raise RequirementsError(f"{source}: {_explain(error, raw)}") from None
+        raise RequirementsError(f"{source}: {_explain(error, raw)}", _HINT) from None
     seen: set[str] = set()
     for requirement in found.requirements:
         where = f"{source}: requirement {requirement.id!r}"
@@ -243,7 +245,9 @@ def template() -> str:
 def _explain(error: ValidationError, raw: Mapping[str, Any]) -> str:
     """Say what is wrong in the words of the file: requirement by id, key by name."""
     sentences = []
-    for problem in error.errors():
+    problems = error.errors()
+    # Where one requirement is wrong, pydantic also says that there are too few of them.
+    for problem in [p for p in problems if p["type"] != "too_short"] or problems:
         path = list(problem["loc"])
         words = []
         if len(path) > 1 and path[0] in {"requirements", "risks"} and isinstance(path[1], int):

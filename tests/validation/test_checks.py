@@ -11,7 +11,7 @@ import pytest
 from locard.engine.records import ArtifactRecord, FindingRecord
 from locard.evaluation.datasets import Sample
 from locard.outcomes import Outcome
-from locard.service import validate
+from locard.service import validation_checks
 from locard.testing.bad_files import bad_files
 
 MAP = ArtifactRecord("map", "map", Path("x"), "aa" * 32, 1, "application/gzip")
@@ -38,7 +38,7 @@ DATASET = SimpleNamespace(
 
 
 def repeatability(*runs, count=3):
-    return validate._repeatability(DATASET, count, Runs(list(runs)))
+    return validation_checks._repeatability(DATASET, count, Runs(list(runs)))
 
 
 def test_the_same_twice_is_repeatable_whatever_the_time_it_took():
@@ -76,7 +76,7 @@ def test_fewer_images_than_asked_for_are_not_assessable():
 )
 def test_a_crash_is_no_outcome(reason, status):
     failed = replace(FINDING, outcome=Outcome.FAILED, reason=reason)
-    found = validate._bad_input(Runs([failed]))
+    found = validation_checks._bad_input(Runs([failed]))
     assert found.status == status
     assert ("cut.jpg" in found.sentence) == (status == "not met")
 

@@ -168,7 +168,7 @@ def test_a_data_set_that_shares_enough_is_compared_on_what_it_shares(
     write("b", AFTER, data="cd" * 32, first=4)
     words = locard(tmp_path, "compare", "a", "b").stdout
     assert "The data sets differ." in words
-    assert "Left out: 8 images that only one of the two has." in words
+    assert "Left out: 8 images that only one of the two has; under each treatment" in words
     assert differences(tmp_path)["f1"]["images"] == 20
 
 

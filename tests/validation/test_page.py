@@ -77,3 +77,12 @@ def test_what_is_not_validated_says_so(make_record):
     assert "Not validated: 1 of 1 requirements not met or not assessable (R1)." in page
     assert "Validated for the scope stated" not in page
     assert "Validated for the scope stated" in render(make_record())
+
+
+def test_a_trial_and_a_leak_check_that_was_not_made_are_said(make_record):
+    leak = LeakFinding(feature="size", balanced_accuracy=0.5, low=0.4, high=0.6, leaks=False)
+    whole = make_record(leaks=(leak,), command={"limit": None}).warnings
+    assert not any("limited" in warning or "leak check" in warning for warning in whole)
+    trial = make_record(leaks=(), command={"limit": 12}).warnings
+    assert any("limited to 12 images" in warning for warning in trial)
+    assert any("leak check" in warning and "not made" in warning for warning in trial)

@@ -86,7 +86,10 @@ def _facts(step: StepComparison) -> Iterator[str]:
     if not step.gives_verdict:
         yield "There are no figures of outcomes: a method that decides nothing has none."
     if step.alone:
-        yield f"Left out: {step.alone} images that only one of the two has."
+        yield (
+            f"Left out: {step.alone} images that only one of the two has; under each treatment an "
+            "image counts again."
+        )
     if step.other_file:
         yield (
             f"Left out: {step.other_file} images whose content, kind or tampered share is not the "

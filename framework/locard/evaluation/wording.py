@@ -34,5 +34,5 @@ def scored_images(results: Results) -> str | None:
         return None
     return (
         f"Image AUC is over images with a score, which not all have: {', '.join(fewer)}. "
-        "Over other images it does not compare steps."
+        "Steps that scored different images cannot be compared by it."
     )

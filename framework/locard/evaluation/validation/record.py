@@ -20,6 +20,7 @@ from locard.evaluation.results import DatasetFacts, LeakFinding
 from locard.evaluation.validation.judging import Verdict
 from locard.evaluation.validation.methods import Method
 from locard.evaluation.validation.requirements import Requirements
+from locard.evaluation.wording import LEAKS_NOT_CHECKED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,8 +139,12 @@ class ValidationRecord(_Table):
         """What a reader must know before relying on the figures, one sentence each."""
         no_risks = "The requirements come without a risk assessment."
         failed, all_ = self.outcomes.get("failed", 0), sum(self.outcomes.values())
+        limit = self.command.get("limit")
+        trial = f"The run was limited to {limit} images (--limit): it is a trial of the validation."
         return (
             *_leak_warning(self.leaks or ()),
+            *(() if self.leaks else (LEAKS_NOT_CHECKED,)),
+            *(() if limit is None else (trial,)),
             *self.dataset.problems,
             *((f"{failed} of {all_} findings failed.",) if failed else ()),
             *(() if self.requirements.risks else (no_risks,)),

@@ -214,11 +214,11 @@ def _detector(cases: Cases) -> DetectorFacts:
 
 
 def _leaks(cases: Cases, treatments: Collection[str]) -> tuple[str, ...] | None:
-    """Return what leaks; None where it is not known, as of images that were all treated.
+    """Return what leaks; None where it is not known: not checked, or of images all treated.
 
     A treatment saves both classes in one way, but leaves a picture the larger of two.
     """
-    if cases.results.leaks is None:
+    if not cases.results.leaks:
         return None
     leaks = tuple(finding.feature for finding in cases.results.leaks if finding.leaks)
     if UNTREATED in treatments:

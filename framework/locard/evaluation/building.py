@@ -12,20 +12,38 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from locard.engine.spool import write_atomically
 from locard.errors import LocardError
-from locard.evaluation.side_work import SideProcesses
+from locard.evaluation.side_work import SideProcesses, WorkFailedError, outcome_of
+from locard.text import printable
 
 MANIFEST = "manifest.csv"
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and of how many."""
 
+P = TypeVar("P", covariant=True)
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A photograph that is passed over, and why.
+
+    Attributes:
+        name: The file's name, printable.
+        why: In words.
+        broken: Whether it cannot be read, which somebody must look at.
+    """
+
+    name: str
+    why: str
+    broken: bool = False
 
 
 class BuildError(LocardError):
@@ -147,6 +165,45 @@ def _rows(record: Path) -> list[dict[str, Any]]:
         raise BuildError(
             f"{record} is damaged: {error}", "Delete it, and run the command again."
         ) from None
+
+
+class Look(Protocol[P]):
+    """A photograph to read."""
+
+    @property
+    def path(self) -> str:
+        """The file."""
+
+    def inspect(self) -> P | Unusable:
+        """Say what it is, or why it cannot be used."""
+
+
+def look_at(looks: Sequence[Look[P]], workers: int, progress: Progress) -> list[P | Unusable]:
+    """Read photographs in other processes, for a decoder may take its process with it.
+
+    Args:
+        looks: One a photograph, no path twice.
+        workers: Number of processes.
+        progress: Told how far it is.
+
+    Returns:
+        What each is, in the same order.
+    """
+    words = "reading photographs"
+    progress(words, 0, len(looks))
+    found: dict[str, P | Unusable] = {}
+    for look, outcome in parallel(_inspect, looks, workers):
+        try:
+            found[look.path] = outcome_of(outcome)
+        except WorkFailedError as error:
+            name = printable(Path(look.path).name)
+            found[look.path] = Unusable(name, f"{error.message} while it was decoded", broken=True)
+        progress(words, len(found), len(looks))
+    return [found[look.path] for look in looks]
+
+
+def _inspect(look: Look[P]) -> P | Unusable:
+    return look.inspect()
 
 
 def parallel(

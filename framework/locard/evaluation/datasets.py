@@ -71,12 +71,14 @@ class Layout(ABC):
         source: Where the data set was published.
         general: Whether it is an order that any data set may have. A folder that such a layout
             recognises, and a layout of one data set as well, belongs to the latter.
+        image_level: Whether its tampered images are so as a whole, so that none has a mask.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     source: ClassVar[str] = ""
     general: ClassVar[bool] = False
+    image_level: ClassVar[bool] = False
 
     @abstractmethod
     def recognises(self, folder: Path) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from locard.image import read_header
 from locard.text import printable
 
 if TYPE_CHECKING:
+    from locard.evaluation.leaks import Facts
     from locard.evaluation.loading import Dataset
     from locard.evaluation.results import LeakFinding
 
@@ -40,8 +41,12 @@ class Inspection:
         return not (self.problems or self.duplicates or any(leak.leaks for leak in self.leaks))
 
 
-def inspect(dataset: Dataset) -> Inspection:
+def inspect(dataset: Dataset, stated: Mapping[str, Facts] | None = None) -> Inspection:
     """Decode all masks, compare all files, and make the leak check.
+
+    Args:
+        dataset: The data set.
+        stated: Further features for the leak check (:func:`find_leaks`).
 
     Raises:
         LocardError: scikit-learn, which the leak check needs, is not installed.
@@ -55,7 +60,7 @@ def inspect(dataset: Dataset) -> Inspection:
         problems=tuple(dict.fromkeys((*dataset.facts.problems, *_mask_problems(dataset)))),
         duplicates=duplicates,
         across=tuple(names for names in duplicates if len({tampered[name] for name in names}) > 1),
-        leaks=find_leaks(dataset),
+        leaks=find_leaks(dataset, stated),
     )
 
 

@@ -8,6 +8,7 @@ image-level figures of that data set prove nothing until both classes are saved 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ from locard.image import Image
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from locard.evaluation.datasets import Sample
     from locard.evaluation.loading import Dataset
 
 TOGETHER = "all together"
@@ -42,8 +44,18 @@ DRAWS = 1000
 _SEED = 6
 
 
-def find_leaks(dataset: Dataset) -> tuple[LeakFinding, ...]:
+Facts = Callable[["Sample"], Sequence[float]]
+"""Numbers that a data set states of an image: as many for each, and none of them its content."""
+
+
+def find_leaks(
+    dataset: Dataset, stated: Mapping[str, Facts] | None = None
+) -> tuple[LeakFinding, ...]:
     """Check whether headers tell the classes of a data set.
+
+    Args:
+        dataset: The data set.
+        stated: Further features that must not tell the classes, by name.
 
     Returns:
         One of all facts together and one a feature; none where fewer than five groups hold
@@ -61,6 +73,8 @@ def find_leaks(dataset: Dataset) -> tuple[LeakFinding, ...]:
         return ()
     rows = [header_facts(Image.from_path(sample.path)) for sample in dataset.samples]
     tables = {name: np.array([row[name] for row in rows], np.float64) for name in FEATURES}
+    for name, facts in (stated or {}).items():
+        tables[name] = np.array([facts(sample) for sample in dataset.samples], np.float64)
     tables = {TOGETHER: np.hstack(list(tables.values())), **tables}
     return tuple(_finding(name, table, tampered, groups) for name, table in tables.items())
 

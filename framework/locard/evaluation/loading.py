@@ -270,7 +270,9 @@ def _examined(folder: Path, layout: Layout, owner: str, samples: Sequence[Sample
         hashes[sample.name] = found
         mask_hash, problem = _examined_mask(sample, height, width)
         records.append([sample.name, sample.kind, found, mask_hash])
-        if problem:
+        if layout.image_level and sample.tampered and sample.mask is None:
+            without_truth.add(sample.name)
+        elif problem:
             without_truth.add(sample.name)
             problems.append(f"{shown}: {problem}")
         elif sample.mask is not None and _is_turned(sample.path, sample.mask):

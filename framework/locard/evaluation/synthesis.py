@@ -15,23 +15,23 @@ from typing import Any
 from locard.evaluation.building import (
     BuildError,
     Progress,
+    Unusable,
     claim,
     finished,
+    look_at,
     parallel,
     write,
     write_manifest,
 )
-from locard.evaluation.side_work import WorkFailedError, outcome_of
+from locard.evaluation.side_work import outcome_of
 from locard.evaluation.synthesis_histories import HISTORIES
 from locard.evaluation.synthesis_pairs import Pair, make_pair
 from locard.evaluation.synthesis_sources import (
     Photograph,
-    Unusable,
     distinct,
     grouped,
     inspect,
 )
-from locard.text import printable
 
 FORMAT = "locard-synthesis/1"
 """Changes whenever the same photographs and seed would give other files."""
@@ -105,8 +105,8 @@ def synthesize(paths: Iterable[str], options: Options, progress: Progress) -> Ma
     """
     _check(options)
     names = list(paths)
-    progress("reading photographs", 0, len(names))
-    photographs, unusable = distinct(_inspected(names, options, progress))
+    looks = [Look(name, options.size) for name in dict.fromkeys(names)]
+    photographs, unusable = distinct(look_at(looks, options.workers, progress))
     if len(photographs) < 2:
         raise BuildError(
             f"{len(photographs)} of {len(names)} photographs can be used; it takes two",
@@ -183,22 +183,6 @@ def _description(options: Options, photographs: Sequence[Photograph]) -> str:
         *(f"| {one.name} | {one.words} | {one.seen_by} |" for one in HISTORIES.values()),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _inspected(
-    names: Sequence[str], options: Options, progress: Progress
-) -> list[Photograph | Unusable]:
-    """Read every photograph in another process: a decoder may take its process with it."""
-    found: dict[str, Photograph | Unusable] = {}
-    tasks = [Look(name, options.size) for name in dict.fromkeys(names)]
-    for look, outcome in parallel(Look.inspect, tasks, options.workers):
-        try:
-            found[look.path] = outcome_of(outcome)
-        except WorkFailedError as error:
-            name = printable(Path(look.path).name)
-            found[look.path] = Unusable(name, f"{error.message} while it was decoded", broken=True)
-        progress("reading photographs", len(found), len(tasks))
-    return [found[look.path] for look in tasks]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from locard.errors import LocardError
+from locard.evaluation.building import Unusable
 from locard.evaluation.synthesis_histories import MARGIN
 from locard.text import printable
 
@@ -49,21 +50,6 @@ class Photograph:
     sha256: str
     width: int
     height: int
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """A photograph that is passed over, and why.
-
-    Attributes:
-        name: The file's name, printable.
-        why: In words.
-        broken: Whether it cannot be read, which somebody must look at.
-    """
-
-    name: str
-    why: str
-    broken: bool = False
 
 
 @dataclass(frozen=True, slots=True)

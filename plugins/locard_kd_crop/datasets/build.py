@@ -1,0 +1,353 @@
+"""Builds a data set of pairs: plans it, has it made in parallel, and goes on with what was begun.
+
+Each pair follows from the seed, its number and the photographs alone, so that an interrupted build
+goes on where it stopped, and a larger data set contains the smaller.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from locard.blame import describe
+from locard.evaluation.building import (
+    BuildError,
+    Progress,
+    Unusable,
+    claim,
+    finished,
+    look_at,
+    noted,
+    parallel,
+    write,
+    write_manifest,
+)
+from locard.evaluation.side_work import WorkFailedError, outcome_of
+from locard_kd_crop.datasets.layout import NOTE
+from locard_kd_crop.datasets.pairs import COLUMNS, Pair, make_pair
+from locard_kd_crop.datasets.photographs import Look, Photograph
+from locard_kd_crop.datasets.recipes import ROOM, lives
+from locard_kd_crop.datasets.sizes import Size, parse
+from locard_kd_crop.datasets.splits import SPLITS, divided, sources
+from locard_kd_crop.datasets.strata import BLIND, STRATA
+from locard_kd_crop.datasets.tables import Tables
+from locard_kd_crop.datasets.tools import TOOLS, Tool
+
+FORMAT = "locard-crop-pairs/1"
+"""Changes whenever the same photographs and seed would give other files."""
+
+DEFAULT_SIZES = "256,384,512,768"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to make.
+
+    Attributes:
+        output: Folder of the data set.
+        tool: Name of the tool that cuts.
+        pairs: How many pairs.
+        seed: A whole number from 0.
+        sizes: As :func:`locard_kd_crop.datasets.sizes.parse` reads them.
+        strata: Some of ``A`` to ``E``; none for all that the tool can make.
+        hold_out_cameras: How many cameras the test has for itself; None for a share.
+        workers: Number of worker processes.
+    """
+
+    output: Path
+    tool: str
+    pairs: int
+    seed: int = 0
+    sizes: str = DEFAULT_SIZES
+    strata: tuple[str, ...] = ()
+    hold_out_cameras: int | None = None
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of it.
+
+    Attributes:
+        manifest: The manifest's file.
+        version: Of the tool.
+        made: How many pairs were made now.
+        kept: How many were there already.
+        splits: How many pairs of the data set each split has.
+        photographs: How many can be used.
+        sources: In how many cameras or scenes.
+        unusable: Photographs that were passed over, and why.
+        failed: Why pairs could not be made, and how many each time.
+    """
+
+    manifest: Path
+    version: str
+    made: int
+    kept: int
+    splits: Mapping[str, int]
+    photographs: int
+    sources: int
+    unusable: tuple[Unusable, ...]
+    failed: Mapping[str, int]
+
+
+def build(paths: Iterable[str], options: Options, progress: Progress) -> Made:
+    """Make a data set, or go on with one that was interrupted.
+
+    Args:
+        paths: Photographs.
+        options: What to make.
+        progress: Told how far it is, in this thread.
+
+    Raises:
+        LocardError: An option is wrong, the tool is missing, no photograph can be used, or the
+            folder holds something else or cannot be written.
+    """
+    tool, strata, sizes = _checked(options)
+    version = tool.version()
+    photographs, unusable = _photographs(paths, options, sizes, progress)
+    photographs, further = _claimed(options, strata, version, photographs)
+    pairs = _planned(options, strata, version, photographs, sizes)
+    left = _unfinished(pairs, progress)
+    failed: Counter[str] = Counter(
+        f"{pair.photograph.name}: it is missing now" for pair in left if not pair.photograph.path
+    )
+    try:
+        failed += _make([pair for pair in left if pair.photograph.path], options, progress)
+    finally:
+        # Whatever ends the work: what is complete can be used.
+        manifest = write_manifest(options.output, COLUMNS, "recipes/*/*.json")
+    write(options.output / "README.md", _description(options, version, photographs).encode())
+    return Made(
+        manifest=manifest,
+        version=version,
+        made=len(left) - failed.total(),
+        kept=len(pairs) - len(left),
+        splits=Counter(pair.split for pair in pairs),
+        photographs=len(photographs),
+        sources=len(set(sources(photographs).values())),
+        unusable=(*unusable, *further),
+        failed=failed,
+    )
+
+
+def _checked(options: Options) -> tuple[Tool, tuple[str, ...], tuple[Size, ...]]:
+    """Return tool, strata and sizes, or raise where an option is wrong."""
+    if options.tool not in TOOLS:
+        raise BuildError(f"there is no tool {options.tool!r}", f"There are: {', '.join(TOOLS)}.")
+    tool = TOOLS[options.tool]
+    strata = options.strata or (tuple(STRATA) if tool.moves_the_grid else (BLIND,))
+    if unknown := [name for name in strata if name not in STRATA]:
+        raise BuildError(
+            f"there is no stratum {', '.join(map(repr, unknown))}",
+            f"There are: {', '.join(STRATA)}.",
+        )
+    if not tool.moves_the_grid and set(strata) != {BLIND}:
+        raise BuildError(
+            f"{tool.name} cuts at the grid alone: it makes stratum {BLIND} and no other",
+            f"Leave --strata out, or write --strata {BLIND}.",
+        )
+    if options.pairs < 1 or options.seed < 0:
+        raise BuildError("pairs must be 1 or more, and seed 0 or more")
+    if options.hold_out_cameras is not None and options.hold_out_cameras < 0:
+        raise BuildError("the number of cameras to hold out must be 0 or more")
+    return tool, tuple(sorted(set(strata))), parse(options.sizes)
+
+
+# --- photographs ---------------------------------------------------------------------------------
+
+
+def _photographs(
+    paths: Iterable[str], options: Options, sizes: Sequence[Size], progress: Progress
+) -> tuple[list[Photograph], list[Unusable]]:
+    """Return the photographs that can be used, sorted by hash, and what is passed over."""
+    least = min(min(size.least) for size in sizes) + ROOM
+    looks = [Look(path, least) for path in dict.fromkeys(paths)]
+    found: dict[str, Photograph] = {}
+    unusable: list[Unusable] = []
+    for one in look_at(looks, options.workers, progress):
+        if isinstance(one, Unusable):
+            unusable.append(one)
+        elif one.sha256 in found:
+            same = found[one.sha256].name
+            unusable.append(Unusable(one.name, f"it is the same file as {same}"))
+        else:
+            found[one.sha256] = one
+    return [found[sha256] for sha256 in sorted(found)], unusable
+
+
+def _claimed(
+    options: Options, strata: Sequence[str], version: str, photographs: Sequence[Photograph]
+) -> tuple[list[Photograph], list[Unusable]]:
+    """Note what the data set is made of; of one that was begun, take the photographs it has.
+
+    Returns:
+        The photographs of the data set, without a path where they are missing now, and those that
+        came later, which are passed over.
+    """
+    there = noted(options.output, NOTE)
+    known = list(photographs) if there is None else _photographs_of(there, options.output / NOTE)
+    if not known:
+        raise BuildError("none of the photographs can be used", "Name larger ones, or a folder.")
+    facts = {
+        "format": FORMAT,
+        "tool": options.tool,
+        "version": version,
+        "seed": options.seed,
+        "sizes": options.sizes,
+        "strata": list(strata),
+        "hold_out_cameras": options.hold_out_cameras,
+        "photographs": [_plain(photograph) for photograph in known],
+    }
+    divided(known, options.seed, options.hold_out_cameras)  # raises before anything is written
+    claim(options.output, NOTE, facts)
+    here = {photograph.sha256: photograph for photograph in photographs}
+    usual = [here.get(one.sha256, one) for one in known]
+    begun = {one.sha256 for one in known}
+    further = [
+        Unusable(one.name, "the data set was begun without it")
+        for one in photographs
+        if one.sha256 not in begun
+    ]
+    return usual, further
+
+
+def _plain(photograph: Photograph) -> dict[str, Any]:
+    """Return what the note says of a photograph, which is all that a plan needs."""
+    facts: dict[str, Any] = json.loads(json.dumps(asdict(photograph)))
+    del facts["path"]
+    return facts
+
+
+def _photographs_of(note: Mapping[str, Any], path: Path) -> list[Photograph]:
+    try:
+        return [_photograph(facts) for facts in note["photographs"]]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BuildError(
+            f"{path} is damaged: {describe(error)}", "Choose another folder."
+        ) from None
+
+
+def _photograph(facts: Mapping[str, Any]) -> Photograph:
+    tables = facts["tables"]
+    both = Tables(tuple(tables["luma"]), tuple(tables["chroma"])) if tables else None
+    width, height = facts["mcu"]
+    return Photograph(**{**facts, "path": "", "tables": both, "mcu": (width, height)})
+
+
+# --- pairs ---------------------------------------------------------------------------------------
+
+
+def _planned(
+    options: Options,
+    strata: Sequence[str],
+    version: str,
+    photographs: Sequence[Photograph],
+    sizes: tuple[Size, ...],
+) -> list[Pair]:
+    """Return all pairs: strata take turns, and in each stratum all photographs that serve."""
+    splits = divided(photographs, options.seed, options.hold_out_cameras)
+    groups = sources(photographs)
+    cameras = _cameras(photographs, splits)
+    serving = {stratum: _serving(options, stratum, photographs, sizes) for stratum in strata}
+    pairs = []
+    for index in range(options.pairs):
+        stratum = strata[index % len(strata)]
+        serve = serving[stratum]
+        photograph = serve[index // len(strata) % len(serve)]
+        split = splits[photograph.sha256]
+        pairs.append(
+            Pair(
+                output=options.output,
+                index=index,
+                seed=options.seed,
+                stratum=stratum,
+                tool=options.tool,
+                version=version,
+                photograph=photograph,
+                source=groups[photograph.sha256],
+                split=split,
+                sizes=sizes,
+                cameras=cameras[split],
+            )
+        )
+    return pairs
+
+
+def _serving(
+    options: Options, stratum: str, photographs: Sequence[Photograph], sizes: Sequence[Size]
+) -> list[Photograph]:
+    """Return the photographs that serve for a stratum, in an order that the seed gives."""
+    serve = [one for one in photographs if lives(one, stratum, TOOLS[options.tool], sizes)]
+    if not serve:
+        raise BuildError(
+            f"no photograph serves for stratum {stratum}: {STRATA[stratum]}",
+            "Ask for smaller pictures with --size, add larger photographs or camera originals, or "
+            "leave the stratum out with --strata.",
+        )
+    random = np.random.default_rng([options.seed, 3, ord(stratum)])
+    return [serve[place] for place in random.permutation(len(serve))]
+
+
+def _cameras(
+    photographs: Sequence[Photograph], splits: Mapping[str, str]
+) -> dict[str, tuple[Tables, ...]]:
+    """Return the tables of each split's own cameras, so that no split sees those of another."""
+    found: dict[str, dict[str, Tables]] = {split: {} for split in SPLITS}
+    for one in photographs:
+        if one.tables is not None and not one.own and not one.tables.is_ijg:
+            found[splits[one.sha256]][one.tables.name] = one.tables
+    return {
+        split: tuple(tables[name] for name in sorted(tables)) for split, tables in found.items()
+    }
+
+
+def _unfinished(pairs: Sequence[Pair], progress: Progress) -> list[Pair]:
+    """Return pairs that are not there whole, those of one photograph one after the other."""
+    left = []
+    for done, pair in enumerate(pairs, start=1):
+        if finished(pair.output, pair.record) is None:
+            left.append(pair)
+        if done % 100 == 0:
+            progress("looking at what is there", done, len(pairs))
+    # A worker then has the photograph at hand.
+    return sorted(left, key=lambda pair: pair.photograph.sha256)
+
+
+def _make(pairs: Sequence[Pair], options: Options, progress: Progress) -> Counter[str]:
+    """Have pairs made; return why some could not be, and how many each time."""
+    failed: Counter[str] = Counter()
+    progress("making pairs", 0, len(pairs))
+    outcomes = parallel(make_pair, pairs, options.workers)
+    for done, (pair, outcome) in enumerate(outcomes, start=1):
+        try:
+            why = outcome_of(outcome)
+        except WorkFailedError as error:
+            why = f"{pair.photograph.name}: {error.message}"
+        if why is not None:
+            failed[why] += 1
+        progress("making pairs", done, len(pairs))
+    return failed
+
+
+def _description(options: Options, version: str, photographs: Sequence[Photograph]) -> str:
+    """Return what the folder says of itself to whoever finds it later."""
+    lines = [
+        "# Cropped and uncropped pictures",
+        "",
+        f"Made by `locard crop dataset build` ({FORMAT}, seed {options.seed}) with {version} from "
+        f"{len(photographs)} photographs. Each cropped picture has an uncropped partner, which is "
+        "an aligned window of the same photograph and went through the very same steps. "
+        "`manifest.csv` says everything of each picture.",
+        "",
+        "| Stratum | What |",
+        "| --- | --- |",
+        *(f"| {name} | {words} |" for name, words in STRATA.items()),
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,147 @@
+"""Checks that the classes of a data set differ in nothing but the crop."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from locard.evaluation.header_facts import header_facts
+from locard.evaluation.inspection import inspect
+from locard.image import Image
+from locard.text import printable
+from locard_kd_crop.datasets.pairs import AUTHENTIC, COLUMNS, CROP, OF_A_PICTURE
+from locard_kd_crop.datasets.strata import BLIND
+
+if TYPE_CHECKING:
+    from locard.evaluation.datasets import Sample
+    from locard.evaluation.inspection import Inspection
+    from locard.evaluation.loading import Dataset
+
+PLACE = "place in the frame"
+"""The feature of the leak check that the manifest states."""
+
+_OWN = frozenset({"path", "kind", "group", "sha256"})
+_NUMBERS = ("x", "y", "frame_width", "frame_height", "width", "height")
+_VARYING = "bytes per pixel"
+_BLOCK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What must be looked at in a data set.
+
+    Attributes:
+        inspection: Missing, changed and repeated files, and the leak check.
+        pairs: How many pairs are whole.
+        differences: In what pairs differ, or why they are none, one sentence each.
+        divisions: What is in two splits, one sentence each.
+    """
+
+    inspection: Inspection
+    pairs: int
+    differences: tuple[str, ...]
+    divisions: tuple[str, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether there is nothing to look at."""
+        return self.inspection.clean and not (self.differences or self.divisions)
+
+
+def check(dataset: Dataset) -> Check:
+    """Check a data set of pairs.
+
+    Args:
+        dataset: Loaded with the layout ``crop-pairs``.
+
+    Raises:
+        LocardError: scikit-learn, which the leak check needs, is not installed.
+    """
+    unplaced = tuple(_unplaced(dataset.samples))
+    stated = None if unplaced else {PLACE: place}
+    pairs: dict[str, list[Sample]] = defaultdict(list)
+    for sample in dataset.samples:
+        pairs[sample.facts.get("pair", "")].append(sample)
+    differences = [
+        f"pair {printable(name) or '(without a number)'}: {why}"
+        for name, members in sorted(pairs.items())
+        for why in _differences(members)
+    ]
+    return Check(
+        inspection=inspect(dataset, stated),
+        pairs=sum(_is_pair(members) for members in pairs.values()),
+        differences=(*unplaced, *differences),
+        divisions=tuple(_divisions(dataset.samples)),
+    )
+
+
+def place(sample: Sample) -> list[float]:
+    """Return where a picture lay in its frame, as the manifest has it.
+
+    Returns:
+        Its left and upper edge, in pixels and as shares of the frame, and the same of its centre.
+        A tree of thresholds on these cannot tell a phase, which repeats every eight pixels.
+    """
+    x, y, frame_width, frame_height, width, height = (int(sample.facts[n]) for n in _NUMBERS)
+    centre = ((x + width / 2) / frame_width, (y + height / 2) / frame_height)
+    return [x, y, x / frame_width, y / frame_height, *centre]
+
+
+def _unplaced(samples: Sequence[Sample]) -> Iterator[str]:
+    """Yield a sentence where the manifest does not say where pictures lay."""
+    without = [s for s in samples if not all(s.facts.get(n, "").isdecimal() for n in _NUMBERS)]
+    zero = [s for s in samples if "0" in (s.facts.get("frame_width"), s.facts.get("frame_height"))]
+    if found := [*without, *zero]:
+        shown = printable(found[0].name)
+        yield f"{len(found)} pictures have no place in the frame in the manifest: {shown} is one"
+
+
+def _is_pair(members: Sequence[Sample]) -> bool:
+    return sorted(sample.kind for sample in members) == [AUTHENTIC, CROP]
+
+
+def _differences(members: Sequence[Sample]) -> Iterator[str]:
+    """Yield in what the two pictures of a pair differ."""
+    if not _is_pair(members):
+        kinds = Counter(sample.kind for sample in members)
+        found = ", ".join(f"{count} {printable(kind)}" for kind, count in sorted(kinds.items()))
+        yield f"it is no pair of one {AUTHENTIC} picture and one {CROP}: {found}"
+        return
+    uncropped, cropped = sorted(members, key=lambda sample: sample.kind)
+    shared = [name for name in COLUMNS if name not in _OWN | OF_A_PICTURE]
+    stated = [name for name in shared if uncropped.facts.get(name) != cropped.facts.get(name)]
+    if stated or uncropped.group != cropped.group:
+        yield f"the manifest says different things of {', '.join(stated) or 'group'}"
+    facts = [header_facts(Image.from_path(sample.path)) for sample in (uncropped, cropped)]
+    if files := [n for n in facts[0] if facts[0][n] != facts[1][n] and n != _VARYING]:
+        yield f"the files differ in {', '.join(files)}"
+    yield from _misplaced(uncropped, cropped)
+
+
+def _misplaced(uncropped: Sample, cropped: Sample) -> Iterator[str]:
+    """Yield where phases are not those of the classes."""
+    if uncropped.facts.get("offset") != "0,0":
+        yield "the uncropped picture is not aligned to the grid"
+    if cropped.facts.get("stratum") != BLIND and cropped.facts.get("offset") == "0,0":
+        yield "the crop is aligned to the grid"
+    for sample in (uncropped, cropped):
+        x, y = sample.facts.get("x", ""), sample.facts.get("y", "")
+        if x.isdecimal() and y.isdecimal():
+            offset = f"{int(x) % _BLOCK},{int(y) % _BLOCK}"
+            if sample.facts.get("offset") != offset:
+                yield f"its offset is not that of {x},{y}"
+
+
+def _divisions(samples: Sequence[Sample]) -> Iterator[str]:
+    """Yield what is in more than one split: a photograph, or a camera or scene."""
+    for what, key in (("photograph", "photograph_sha256"), ("camera or scene", None)):
+        splits: dict[str, set[str]] = defaultdict(set)
+        for sample in samples:
+            name = (sample.facts.get(key) if key else sample.group) or ""
+            splits[name].add(sample.facts.get("split", ""))
+        for name, found in sorted(splits.items()):
+            if len(found) > 1 and name:
+                names = ", ".join(sorted(found))
+                yield f"{what} {printable(name)} is in more than one split: {printable(names)}"

@@ -30,10 +30,10 @@ from pathlib import Path
 import numpy as np
 import published_protocol
 
-from locard.evaluation import cases
-from locard.evaluation.loading import load
+from locard.evaluation.datasets.loading import load
 from locard.evaluation.results import Results, SubsetResult
 from locard.evaluation.rows import UNTREATED, Row
+from locard.evaluation.runs import cases
 from locard.plugins import catalogue
 
 REPOSITORY = Path(__file__).resolve().parent.parent

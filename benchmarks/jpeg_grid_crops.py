@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locard import Image
-from locard.evaluation.pixels import encode_png
+from locard.evaluation.treatments.pixels import encode_png
 from locard_traces.jpeg_grid import JpegGrid
 
 HEIGHT, WIDTH = 700, 900

@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from locard.engine.artifacts import read_map
-from locard.evaluation import cases
-from locard.evaluation.finding_store import FindingStore
-from locard.evaluation.loading import Dataset, load
-from locard.evaluation.output import FINDINGS
-from locard.evaluation.pixel_metrics import f1
+from locard.evaluation.datasets.loading import Dataset, load
+from locard.evaluation.metrics.pixel import f1
 from locard.evaluation.rows import UNTREATED, Row
+from locard.evaluation.runs import cases
+from locard.evaluation.runs.finding_store import FindingStore
+from locard.evaluation.runs.output import FINDINGS
 from locard.plugins import catalogue
 
 INSIDE = 2 * 7 + 1

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from locard import Detector, Finding, Image
-from locard.evaluation.pixels import encode_jpeg, resize
+from locard.evaluation.treatments.pixels import encode_jpeg, resize
 from locard_traces.double_jpeg import DoubleJpeg
 from locard_traces.ghost import Ghost
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from locard.evaluation.output import schema
+from locard.evaluation.runs.output import schema
 
 TARGET = Path(__file__).parents[1] / "framework" / "locard" / "schemas" / "evaluation.schema.json"
 

@@ -46,7 +46,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Budget": "locard.detectors",
-    "DatasetError": "locard.evaluation.datasets",
+    "DatasetError": "locard.evaluation.datasets.base",
     "Detector": "locard.detectors",
     "Examined": "locard.engine.events",
     "Executor": "locard.engine.executor",
@@ -58,7 +58,7 @@ _HOMES = {
     "Image": "locard.image",
     "ImageError": "locard.errors",
     "JpegStructure": "locard.image",
-    "Layout": "locard.evaluation.datasets",
+    "Layout": "locard.evaluation.datasets.base",
     "LocardError": "locard.errors",
     "Metadata": "locard.image",
     "ModelReference": "locard.detectors",
@@ -70,7 +70,7 @@ _HOMES = {
     "Region": "locard.findings",
     "Register": "locard.plugins",
     "RegisterCommand": "locard.plugins",
-    "Sample": "locard.evaluation.datasets",
+    "Sample": "locard.evaluation.datasets.base",
     "Started": "locard.engine.events",
     "Step": "locard.detectors",
     "Unmet": "locard.detectors",

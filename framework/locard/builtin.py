@@ -51,7 +51,7 @@ def register_exporters(register: Register) -> None:
 @hookimpl
 def register_layouts(register: Register) -> None:
     """Offer the layouts of published data sets, plain folders and lists."""
-    from locard.evaluation.layouts import LAYOUTS
+    from locard.evaluation.datasets.layouts import LAYOUTS
 
     for layout in LAYOUTS:
         register(layout)

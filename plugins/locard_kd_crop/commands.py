@@ -134,7 +134,7 @@ def check(
     place in the frame, and must not tell cropped from uncropped. Exits with 1 if something must be
     looked at.
     """
-    from locard.evaluation.loading import load
+    from locard.evaluation.datasets.loading import load
     from locard.plugins import catalogue
     from locard_kd_crop.datasets.check import check as look
     from locard_kd_crop.datasets.layout import CropPairs

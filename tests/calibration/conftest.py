@@ -15,9 +15,9 @@ def write_evaluation(tmp_path: Path) -> Callable[..., Path]:
     """Write what ``locard evaluate`` leaves of one step: its own writer, made-up rows."""
 
     def write(data: Scored, plugin: str = "double-jpeg", **changes: Any) -> Path:
-        from locard.evaluation.output import write as write_output
         from locard.evaluation.results import Results
         from locard.evaluation.rows import Row
+        from locard.evaluation.runs.output import write as write_output
         from locard.outcomes import Outcome
 
         step = catalogue().step(plugin)

@@ -15,9 +15,9 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from locard.evaluation import output
 from locard.evaluation.results import DatasetFacts, LeakFinding, Results, StepFacts
 from locard.evaluation.rows import PixelScores, Row
+from locard.evaluation.runs import output
 from locard.outcomes import Outcome
 
 LOCARD = [sys.executable, "-c", "from locard.cli import main; main()"]

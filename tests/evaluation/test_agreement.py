@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locard.evaluation import agreement
+from locard.evaluation.metrics import agreement
 from locard.evaluation.treatments import parse
 from locard.findings import HeatMap
 from locard.image import Image

@@ -12,9 +12,9 @@ import pytest
 from test_html import results, subset
 
 from locard.errors import LocardError
-from locard.evaluation import output
-from locard.evaluation.cases import read
 from locard.evaluation.rows import PixelScores, Row
+from locard.evaluation.runs import output
+from locard.evaluation.runs.cases import read
 from locard.outcomes import Outcome
 from locard.text import printable
 

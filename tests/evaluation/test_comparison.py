@@ -11,7 +11,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locard.evaluation.comparison import (
+from locard.evaluation.metrics.comparison import (
     COMPARED,
     compare,
     differences,
@@ -19,8 +19,8 @@ from locard.evaluation.comparison import (
     gains,
     verdict,
 )
-from locard.evaluation.image_metrics import roc_auc
-from locard.evaluation.pairs import Pairs, pair
+from locard.evaluation.metrics.image import roc_auc
+from locard.evaluation.metrics.pairs import Pairs, pair
 from locard.evaluation.results import Difference
 from locard.evaluation.rows import PixelScores, Row
 from locard.outcomes import Outcome

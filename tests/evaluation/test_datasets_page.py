@@ -12,10 +12,10 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from locard.evaluation.layouts import LAYOUTS
-from locard.evaluation.leaks import DEPTH, FOLDS, MARGIN, find_leaks
-from locard.evaluation.loading import detect, load
-from locard.evaluation.strata import MAX_VALUES, MIN_IMAGES
+from locard.evaluation.datasets.layouts import LAYOUTS
+from locard.evaluation.datasets.leaks import DEPTH, FOLDS, MARGIN, find_leaks
+from locard.evaluation.datasets.loading import detect, load
+from locard.evaluation.datasets.strata import MAX_VALUES, MIN_IMAGES
 from locard.plugins import Catalogue
 from locard.testing import encode, jpeg, photograph
 

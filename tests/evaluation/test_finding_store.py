@@ -14,7 +14,7 @@ import pytest
 from locard.engine.artifacts import read_map, read_mask, write_artifacts
 from locard.engine.records import FindingRecord
 from locard.errors import LocardError
-from locard.evaluation.finding_store import FindingStore
+from locard.evaluation.runs.finding_store import FindingStore
 from locard.findings import Finding, HeatMap
 from locard.outcomes import Outcome
 

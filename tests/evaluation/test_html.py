@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from locard.evaluation.gallery import Case, Choice, Evidence, choose, show
-from locard.evaluation.html import render
+from locard.evaluation.page.gallery import Case, Choice, Evidence, choose, show
+from locard.evaluation.page.html import render
 from locard.evaluation.results import (
     Curve,
     DatasetFacts,

@@ -13,8 +13,9 @@ from lir.plotting.expected_calibration_error import calculate_ece
 from scipy.optimize import brentq
 from sklearn import metrics as oracle
 
-from locard.evaluation import image_metrics, likelihood_metrics
-from locard.evaluation.ranking import Ranking
+from locard.evaluation.metrics import image as image_metrics
+from locard.evaluation.metrics import likelihood as likelihood_metrics
+from locard.evaluation.metrics.ranking import Ranking
 from locard.outcomes import Outcome
 
 

@@ -11,9 +11,9 @@ import pytest
 from PIL import Image
 
 from locard.evaluation.datasets import DatasetError, Sample
-from locard.evaluation.layouts import LAYOUTS
-from locard.evaluation.layouts.files import connected
-from locard.evaluation.loading import Dataset, detect, load
+from locard.evaluation.datasets.layouts import LAYOUTS
+from locard.evaluation.datasets.layouts.files import connected
+from locard.evaluation.datasets.loading import Dataset, detect, load
 from locard.plugins import Catalogue
 
 HEIGHT, WIDTH = 12, 16

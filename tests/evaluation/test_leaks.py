@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import skimage.data
 
-from locard.evaluation.header_facts import FEATURES, header_facts
-from locard.evaluation.inspection import inspect
-from locard.evaluation.leaks import TOGETHER, find_leaks, separability
-from locard.evaluation.loading import Dataset, load
+from locard.evaluation.datasets.header_facts import FEATURES, header_facts
+from locard.evaluation.datasets.inspection import inspect
+from locard.evaluation.datasets.leaks import TOGETHER, find_leaks, separability
+from locard.evaluation.datasets.loading import Dataset, load
 from locard.evaluation.results import LeakFinding
 from locard.image import Image
 from locard.plugins import Catalogue

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from locard.evaluation.datasets import DatasetError, Layout, Sample
-from locard.evaluation.loading import detect, load, spread
+from locard.evaluation.datasets.loading import detect, load, spread
 from locard.hookspecs import hookimpl
 from locard.plugins import Catalogue
 from locard.testing import encode, jpeg, photograph

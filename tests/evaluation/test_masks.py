@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image as Pillow
 
 from locard.evaluation.datasets import DatasetError
-from locard.evaluation.masks import fitted, read_bright, read_dark, read_pixels
+from locard.evaluation.datasets.masks import fitted, read_bright, read_dark, read_pixels
 from locard.testing import encode
 
 LEVELS = np.array([[0, 1, 127, 128, 129, 255]], np.uint8).repeat(2, axis=0)

@@ -13,10 +13,10 @@ import pytest
 
 from locard.engine.artifacts import write_artifacts
 from locard.engine.records import ExhibitResult, FindingRecord
-from locard.evaluation.copies import Copy, Refused, make_copy
-from locard.evaluation.loading import Dataset, load
-from locard.evaluation.measure import Exhibit, Measured, measure, unmeasured
+from locard.evaluation.datasets.loading import Dataset, load
+from locard.evaluation.runs.measure import Exhibit, Measured, measure, unmeasured
 from locard.evaluation.treatments import parse
+from locard.evaluation.treatments.copies import Copy, Refused, make_copy
 from locard.findings import Finding, HeatMap
 from locard.outcomes import Outcome
 from locard.plugins import Catalogue

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn import metrics as oracle
 
-from locard.evaluation import pixel_metrics
-from locard.evaluation.pixel_metrics import CURVE, pixel_scores
+from locard.evaluation.metrics import pixel as pixel_metrics
+from locard.evaluation.metrics.pixel import CURVE, pixel_scores
 
 LEVELS = st.sampled_from([0.0, 0.05, 0.25, 0.5, 0.75, 1.0])
 MAPS = arrays(np.float32, (4, 5), elements=LEVELS)

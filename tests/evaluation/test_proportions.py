@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, norm
 
-from locard.evaluation.bootstrap import mean_interval
 from locard.evaluation.metrics import METRICS
-from locard.evaluation.proportions import area, clopper_pearson, hull, mean_of_two
+from locard.evaluation.metrics.bootstrap import mean_interval
+from locard.evaluation.metrics.proportions import area, clopper_pearson, hull, mean_of_two
+from locard.evaluation.metrics.summary import summarise
 from locard.evaluation.rows import Row
-from locard.evaluation.summary import summarise
 from locard.outcomes import Outcome
 
 LEAST_COVERAGE = 0.93

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from locard.evaluation.side_work import SideProcesses, WorkFailedError, outcome_of
+from locard.evaluation.runs.side_work import SideProcesses, WorkFailedError, outcome_of
 
 
 def test_a_death_costs_one_piece_of_work_and_an_error_comes_back_as_it_was():
@@ -25,7 +25,7 @@ def test_a_death_costs_one_piece_of_work_and_an_error_comes_back_as_it_was():
 
 
 def test_what_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("locard.evaluation.side_work._LONGEST_SECONDS", 0.5)
+    monkeypatch.setattr("locard.evaluation.runs.side_work._LONGEST_SECONDS", 0.5)
     with SideProcesses(1) as processes, pytest.raises(WorkFailedError, match="longer than"):
         outcome_of(processes.submit(math.factorial, 30_000_000))
 

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from locard.evaluation.datasets import Sample
-from locard.evaluation.strata import WAYS, dividing_facts, in_order, size_of, source_of, subsets_of
+from locard.evaluation.datasets.strata import (
+    WAYS,
+    dividing_facts,
+    in_order,
+    size_of,
+    source_of,
+    subsets_of,
+)
 from locard.image import Header, read_header
 from locard.testing import encode, jpeg, photograph
 

@@ -9,14 +9,14 @@ import pytest
 from scipy.stats import bootstrap
 from sklearn import metrics as oracle
 
-from locard.evaluation.bootstrap import interval, mean_interval, means
-from locard.evaluation.image_metrics import verdict_scores
-from locard.evaluation.likelihood_metrics import cllr, costs
 from locard.evaluation.metrics import METRICS
-from locard.evaluation.pixel_metrics import CURVE
-from locard.evaluation.ranking import Ranking
+from locard.evaluation.metrics.bootstrap import interval, mean_interval, means
+from locard.evaluation.metrics.image import verdict_scores
+from locard.evaluation.metrics.likelihood import cllr, costs
+from locard.evaluation.metrics.pixel import CURVE
+from locard.evaluation.metrics.ranking import Ranking
+from locard.evaluation.metrics.summary import summarise
 from locard.evaluation.rows import PixelScores, Row
-from locard.evaluation.summary import summarise
 from locard.outcomes import Outcome
 
 

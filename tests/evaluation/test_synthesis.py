@@ -19,9 +19,9 @@ import skimage
 from scipy.ndimage import binary_dilation
 from sklearn.metrics import roc_auc_score
 
-from locard.evaluation.leaks import find_leaks
-from locard.evaluation.loading import load
-from locard.evaluation.synthesis_histories import HISTORIES
+from locard.evaluation.datasets.leaks import find_leaks
+from locard.evaluation.datasets.loading import load
+from locard.evaluation.synthesis.histories import HISTORIES
 from locard.image import Image
 from locard.plugins import catalogue
 from locard.testing import encode, photograph

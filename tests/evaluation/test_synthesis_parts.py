@@ -10,9 +10,8 @@ import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locard.evaluation import demosaicking
-from locard.evaluation.pixels import encode_jpeg, resize
-from locard.evaluation.synthesis_histories import (
+from locard.evaluation.synthesis import demosaicking
+from locard.evaluation.synthesis.histories import (
     HISTORIES,
     MARGIN,
     add_sensor_noise,
@@ -20,8 +19,8 @@ from locard.evaluation.synthesis_histories import (
     moved,
     paste,
 )
-from locard.evaluation.synthesis_shapes import KINDS, Region, draw_region, star
-from locard.evaluation.synthesis_sources import (
+from locard.evaluation.synthesis.shapes import KINDS, Region, draw_region, star
+from locard.evaluation.synthesis.sources import (
     LEAST_REDUCTION,
     MOST_REDUCTION,
     Photograph,
@@ -32,6 +31,7 @@ from locard.evaluation.synthesis_sources import (
     inspect,
     smallest_side,
 )
+from locard.evaluation.treatments.pixels import encode_jpeg, resize
 from locard.image import Image
 from locard.testing import encode, photograph
 

@@ -13,7 +13,8 @@ from PIL import Image as Pillow
 
 from locard import Image
 from locard.errors import LocardError
-from locard.evaluation import pixels, treatments
+from locard.evaluation.treatments import kinds as treatments
+from locard.evaluation.treatments import pixels
 from locard.image.quality import CHROMINANCE, LUMINANCE, scaled
 from locard.testing import jpeg, samples
 

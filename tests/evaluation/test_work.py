@@ -12,10 +12,10 @@ import painted
 import pytest
 
 from locard.engine.records import ExhibitResult
-from locard.evaluation.finding_store import FindingStore
-from locard.evaluation.loading import load
+from locard.evaluation.datasets.loading import load
+from locard.evaluation.runs.finding_store import FindingStore
+from locard.evaluation.runs.work import Work
 from locard.evaluation.treatments import parse
-from locard.evaluation.work import Work
 from locard.plugins import Catalogue
 
 

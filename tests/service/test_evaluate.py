@@ -17,9 +17,9 @@ import painted
 import pytest
 
 from locard.errors import LocardError, PipelineError
-from locard.evaluation import output
-from locard.evaluation.loading import Dataset, load
+from locard.evaluation.datasets.loading import Dataset, load
 from locard.evaluation.results import Estimate, Results, SubsetResult
+from locard.evaluation.runs import output
 from locard.evaluation.treatments import parse
 from locard.pipelines import Pipeline, resolve
 from locard.plugins import ALLOW_LIST_VARIABLE, Catalogue, allow_list
@@ -346,7 +346,7 @@ def test_copies_are_removed_when_they_were_examined(
 
 
 def output_store() -> Any:
-    from locard.evaluation.finding_store import FindingStore
+    from locard.evaluation.runs.finding_store import FindingStore
 
     return FindingStore
 
@@ -360,7 +360,7 @@ def test_a_process_that_dies_measuring_costs_the_figures_of_pixels(
     tmp_path: Path, run: Callable[..., Evaluation], monkeypatch: pytest.MonkeyPatch
 ):
     folder = painted.make(tmp_path / "set")
-    monkeypatch.setattr("locard.evaluation.work.measure", lab_function("dies"))
+    monkeypatch.setattr("locard.evaluation.runs.work.measure", lab_function("dies"))
     evaluation = run(folder)
     assert len(evaluation.rows) == 24
     assert all(row.pixels is None for row in evaluation.rows)
@@ -374,7 +374,7 @@ def test_a_process_that_dies_treating_costs_the_copy(
     tmp_path: Path, run: Callable[..., Evaluation], monkeypatch: pytest.MonkeyPatch
 ):
     folder = painted.make(tmp_path / "set")
-    monkeypatch.setattr("locard.evaluation.work.make_copy", lab_function("dies"))
+    monkeypatch.setattr("locard.evaluation.runs.work.make_copy", lab_function("dies"))
     evaluation = run(folder, "png")
     assert {row.treatment for row in evaluation.rows} == {"none"}
     assert len(evaluation.results.dataset.problems) == 8
@@ -384,7 +384,7 @@ def test_a_full_disk_ends_the_run_in_words(
     tmp_path: Path, run: Callable[..., Evaluation], monkeypatch: pytest.MonkeyPatch
 ):
     folder = painted.make(tmp_path / "set")
-    monkeypatch.setattr("locard.evaluation.work.make_copy", lab_function("finds_no_room"))
+    monkeypatch.setattr("locard.evaluation.runs.work.make_copy", lab_function("finds_no_room"))
     with pytest.raises(LocardError, match=r"copies cannot be written .* No space left"):
         run(folder, "png")
 

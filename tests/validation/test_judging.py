@@ -6,9 +6,9 @@ import pytest
 from scipy.stats import binomtest
 
 from locard.evaluation.metrics import METRICS
+from locard.evaluation.metrics.summary import summarise
 from locard.evaluation.results import Estimate
 from locard.evaluation.rows import Row
-from locard.evaluation.summary import summarise
 from locard.evaluation.validation.judging import Observation, judge
 from locard.evaluation.validation.record import all_met
 from locard.evaluation.validation.requirements import parse

@@ -61,7 +61,7 @@ def read_cases(folder: Path, step: str | None = None, plugin: str | None = None)
         CalibrationError: The evaluation has not that step.
         LocardError: The folder holds no evaluation.
     """
-    from locard.evaluation.cases import read
+    from locard.evaluation.runs.cases import read
 
     found = read(folder)
     chosen = _step(found.results, step, plugin, folder)

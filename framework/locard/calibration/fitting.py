@@ -103,7 +103,7 @@ def performance(
     log10_lrs: NDArray[np.float64], tampered: NDArray[np.bool_], folds: int
 ) -> Performance:
     """Return the cost of log-likelihood ratios, and what perfect calibration makes of it."""
-    from locard.evaluation.likelihood_metrics import cllr, min_cllr
+    from locard.evaluation.metrics.likelihood import cllr, min_cllr
 
     return Performance(
         cllr=cllr(log10_lrs, tampered), cllr_min=min_cllr(log10_lrs, tampered), folds=folds

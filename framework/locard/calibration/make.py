@@ -22,7 +22,7 @@ from locard.calibration.calibration import (
 from locard.calibration.fitting import LEAST_IMAGES, Method, Scored, TooFewError, fit
 from locard.calibration.strata import By, conditions_of, stratum_of
 from locard.calibration.stratum import Stratum
-from locard.evaluation.header_facts import SIZE
+from locard.evaluation.datasets.header_facts import SIZE
 from locard.evaluation.rows import UNTREATED
 
 if TYPE_CHECKING:

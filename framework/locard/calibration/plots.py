@@ -12,7 +12,7 @@ import numpy as np
 
 from locard.calibration.calibration import CalibrationError
 from locard.errors import LocardError
-from locard.evaluation.likelihood_metrics import (
+from locard.evaluation.metrics.likelihood import (
     cllr,
     cross_entropy,
     min_cllr,

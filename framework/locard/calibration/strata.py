@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 from locard.calibration.conditions import Conditions, Range
+from locard.evaluation.datasets.strata import quality_band, size_band
 from locard.evaluation.file_facts import FileFacts
-from locard.evaluation.strata import quality_band, size_band
 
 By = Literal["source", "size", "none"]
 

@@ -84,7 +84,7 @@ def apply(calibration: Calibration, cases: Cases, treatment: str = "none") -> Tr
 
 def transfer_figures(transfer: Transfer) -> list[dict[str, Any]]:
     """Return a row a stratum: images of each class, Cllr, min Cllr (None without both classes)."""
-    from locard.evaluation.likelihood_metrics import cllr, min_cllr
+    from locard.evaluation.metrics.likelihood import cllr, min_cllr
 
     rows = []
     for name, ratios in transfer.ratios.items():

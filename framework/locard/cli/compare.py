@@ -41,7 +41,7 @@ def compare(
     can be shown. What differs in the methods is named.
     """
     from locard.cli.comparison_tables import show
-    from locard.evaluation.cases import read
+    from locard.evaluation.runs.cases import read
     from locard.service.compare import compare as run
 
     comparison = run(read(first), read(second), step or ())

@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from locard.cli.common import print_table
-from locard.evaluation.comparison import ALL
 from locard.evaluation.metrics import METRICS
+from locard.evaluation.metrics.comparison import ALL
 from locard.evaluation.rows import UNTREATED
 from locard.text import printable
 

@@ -13,8 +13,8 @@ from locard.errors import ExitCode
 from locard.plugins import catalogue
 
 if TYPE_CHECKING:
-    from locard.evaluation.inspection import Inspection
-    from locard.evaluation.loading import Dataset
+    from locard.evaluation.datasets.inspection import Inspection
+    from locard.evaluation.datasets.loading import Dataset
     from locard.evaluation.results import LeakFinding
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -54,7 +54,7 @@ def layouts(json: JsonOption = False) -> None:
 @app.command("show")
 def show(folder: FolderArgument, layout: LayoutOption = None, json: JsonOption = False) -> None:
     """Say what a data set holds: kinds, problems, and the hash that identifies it."""
-    from locard.evaluation.loading import load
+    from locard.evaluation.datasets.loading import load
 
     found = load(folder, layout, catalogue())
     if json:
@@ -64,7 +64,7 @@ def show(folder: FolderArgument, layout: LayoutOption = None, json: JsonOption =
 
 
 def _print_facts(found: Dataset) -> None:
-    from locard.evaluation.strata import dividing_facts
+    from locard.evaluation.datasets.strata import dividing_facts
 
     facts = found.facts
     groups = {sample.group or sample.name for sample in found.samples}
@@ -87,8 +87,8 @@ def check(folder: FolderArgument, layout: LayoutOption = None, json: JsonOption 
 
     Exits with 1 if something must be looked at.
     """
-    from locard.evaluation.inspection import inspect
-    from locard.evaluation.loading import load
+    from locard.evaluation.datasets.inspection import inspect
+    from locard.evaluation.datasets.loading import load
 
     found = load(folder, layout, catalogue())
     inspection = inspect(found)

@@ -76,8 +76,8 @@ def evaluate(
     """
     from locard.cli.evaluation_tables import show
     from locard.cli.progress import progress_bar
-    from locard.evaluation import output as folder
-    from locard.evaluation.loading import load
+    from locard.evaluation.datasets.loading import load
+    from locard.evaluation.runs import output as folder
     from locard.service.evaluate import evaluate as run
     from locard.service.gallery import write_page
 

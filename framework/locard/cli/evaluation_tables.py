@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from locard.cli.comparison_tables import CHANCE, gain_tables
+from locard.evaluation.datasets.strata import in_order
 from locard.evaluation.metrics import METRICS
 from locard.evaluation.rows import UNTREATED
-from locard.evaluation.strata import in_order
 from locard.evaluation.wording import LEAKS_NOT_CHECKED, scored_images
 from locard.outcomes import Outcome
 from locard.text import printable

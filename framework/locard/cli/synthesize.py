@@ -14,7 +14,7 @@ from locard.cli.progress import counting_bars
 from locard.errors import ExitCode, LocardError
 
 if TYPE_CHECKING:
-    from locard.evaluation.synthesis import Made, Options
+    from locard.evaluation.synthesis.build import Made, Options
 
 
 def synthesize(
@@ -41,8 +41,8 @@ def synthesize(
 
     Exit code 1 means that a photograph could not be read.
     """
-    from locard.evaluation.synthesis import Options, synthesize
-    from locard.evaluation.synthesis_histories import HISTORIES
+    from locard.evaluation.synthesis.build import Options, synthesize
+    from locard.evaluation.synthesis.histories import HISTORIES
 
     names = [name.strip() for name in histories.split(",")] if histories else list(HISTORIES)
     options = Options(output, tuple(names), count, seed, size, workers or cores())

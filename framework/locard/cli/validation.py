@@ -93,7 +93,7 @@ def validate(
     Exit code 1 means that a requirement is not met, or could not be assessed.
     """
     from locard.cli.progress import progress_bar
-    from locard.evaluation.loading import load
+    from locard.evaluation.datasets.loading import load
     from locard.evaluation.metrics import METRICS
     from locard.evaluation.validation.requirements import load as load_requirements
     from locard.service.validate import method_pipeline

@@ -55,7 +55,7 @@ class SubsetResult(_Model):
         outcomes: How many findings had each outcome.
         without_map: Findings without a map, which count as marking nothing.
         without_truth: Tampered images whose mask is missing or unfit, left out of pixel figures.
-        metrics: By name, see :data:`locard.evaluation.metrics.METRICS`.
+        metrics: By name, see :data:`locard.evaluation.metrics.definitions.METRICS`.
         curves: To draw.
     """
 
@@ -80,7 +80,7 @@ class Difference(_Model):
     """A metric of two methods on the same images: what the second has over the first.
 
     Attributes:
-        metric: Its name, see :data:`locard.evaluation.metrics.METRICS`.
+        metric: Its name, see :data:`locard.evaluation.metrics.definitions.METRICS`.
         images: How many images define it for both.
         first: Of the first method on these images; None where none does.
         second: Of the second.

@@ -33,7 +33,7 @@ class PixelScores:
         everything_f1: F1 of marking every pixel: what a blind guess reaches.
         marked: Share of pixels above 0.5.
         mask_f1: F1 of the step's own mask; None where it gave none.
-        f1_curve: F1 (value > t) at each of :data:`locard.evaluation.pixel_metrics.CURVE`.
+        f1_curve: F1 (value > t) at each of :data:`locard.evaluation.metrics.pixel.CURVE`.
     """
 
     f1: float | None = None

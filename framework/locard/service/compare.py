@@ -9,14 +9,14 @@ from locard.errors import LocardError
 from locard.text import printable
 
 if TYPE_CHECKING:
-    from locard.evaluation.cases import EvaluationFolder
     from locard.evaluation.comparison_results import (
         ComparedEvaluation,
         Comparison,
         StepComparison,
     )
-    from locard.evaluation.pairs import Pairs
+    from locard.evaluation.metrics.pairs import Pairs
     from locard.evaluation.results import Results
+    from locard.evaluation.runs.cases import EvaluationFolder
 
 LEAST_COMMON = 20
 """Images that evaluations of different data sets must share to be compared at all."""
@@ -96,10 +96,10 @@ def _have(names: Sequence[Sequence[str]]) -> str:
 def _compare(
     first: EvaluationFolder, second: EvaluationFolder, one: str, other: str
 ) -> StepComparison:
-    from locard.evaluation.comparison import COMPARED, OF_VERDICTS
-    from locard.evaluation.comparison import compare as compare_rows
     from locard.evaluation.comparison_results import StepComparison
-    from locard.evaluation.pairs import pair
+    from locard.evaluation.metrics.comparison import COMPARED, OF_VERDICTS
+    from locard.evaluation.metrics.comparison import compare as compare_rows
+    from locard.evaluation.metrics.pairs import pair
     from locard.evaluation.validation.methods import Method, changes
 
     pairs = pair(

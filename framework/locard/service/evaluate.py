@@ -16,7 +16,7 @@ from locard.outcomes import Outcome
 from locard.text import printable
 
 if TYPE_CHECKING:
-    from locard.evaluation.loading import Dataset
+    from locard.evaluation.datasets.loading import Dataset
     from locard.evaluation.results import DatasetFacts, LeakFinding, Results, StepFacts
     from locard.evaluation.rows import Row
     from locard.evaluation.treatments import Treatment
@@ -87,9 +87,9 @@ def evaluate(
             cannot be written.
     """
     from locard.engine.run import check_run, examine
-    from locard.evaluation.finding_store import FindingStore
-    from locard.evaluation.side_work import SideProcesses
-    from locard.evaluation.work import Work
+    from locard.evaluation.runs.finding_store import FindingStore
+    from locard.evaluation.runs.side_work import SideProcesses
+    from locard.evaluation.runs.work import Work
 
     check_run(plugins, executor, workers)
     treatments = tuple({treatment.name: treatment for treatment in treatments}.values())
@@ -198,10 +198,10 @@ def _results(
     command: Mapping[str, Any] | None,
 ) -> Results:
     from locard.engine.receipts import environment
-    from locard.evaluation.comparison import gains
+    from locard.evaluation.metrics.comparison import gains
+    from locard.evaluation.metrics.summary import summarise
     from locard.evaluation.results import Results
     from locard.evaluation.rows import UNTREATED
-    from locard.evaluation.summary import summarise
 
     steps = step_facts(pipeline, plugins)
     leaks, unchecked = _leaks(dataset)
@@ -229,7 +229,7 @@ def _results(
 
 def _leaks(dataset: Dataset) -> tuple[tuple[LeakFinding, ...] | None, tuple[str, ...]]:
     """Return what the leak check found; None with a sentence why where it could not be made."""
-    from locard.evaluation.leaks import find_leaks
+    from locard.evaluation.datasets.leaks import find_leaks
 
     try:
         return find_leaks(dataset), ()

@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from locard.errors import LocardError
-from locard.evaluation.gallery import Case, Evidence, choose, show
+from locard.evaluation.page.gallery import Case, Evidence, choose, show
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from locard.evaluation.finding_store import FindingStore
-    from locard.evaluation.loading import Dataset
+    from locard.evaluation.datasets.loading import Dataset
     from locard.evaluation.rows import Row
+    from locard.evaluation.runs.finding_store import FindingStore
     from locard.service.evaluate import Evaluation
 
 
@@ -29,8 +29,8 @@ def write_page(evaluation: Evaluation, dataset: Dataset, findings: Path, path: P
     Raises:
         LocardError: It cannot be written, or matplotlib is not installed.
     """
-    from locard.evaluation.finding_store import FindingStore
-    from locard.evaluation.html import write_html
+    from locard.evaluation.page.html import write_html
+    from locard.evaluation.runs.finding_store import FindingStore
 
     steps = [step.name for step in evaluation.results.steps]
     cases = gallery(dataset, evaluation.rows, steps, FindingStore(findings))

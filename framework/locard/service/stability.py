@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING
 
 from locard import __version__
 from locard.errors import LocardError
-from locard.evaluation.agreement import correlation, overlap, points, sample
-from locard.evaluation.copies import Copy as MadeCopy
-from locard.evaluation.copies import Refused, make_copy
+from locard.evaluation.metrics.agreement import correlation, overlap, points, sample
 from locard.evaluation.rows import UNTREATED
-from locard.evaluation.side_work import SideProcesses, WorkFailedError, outcome_of
+from locard.evaluation.runs.side_work import SideProcesses, WorkFailedError, outcome_of
 from locard.evaluation.treatments import parse
+from locard.evaluation.treatments.copies import Copy as MadeCopy
+from locard.evaluation.treatments.copies import Refused, make_copy
 from locard.image import read_header
 from locard.intake import Source, SourceError, read
 from locard.service.analyze import Analysis, Keep, SavedMaps, analyze

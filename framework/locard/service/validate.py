@@ -14,7 +14,7 @@ from locard.evaluation.validation.record import MethodStatement, ValidationRecor
 from locard.text import printable
 
 if TYPE_CHECKING:
-    from locard.evaluation.loading import Dataset
+    from locard.evaluation.datasets.loading import Dataset
     from locard.evaluation.results import Results
     from locard.evaluation.validation.requirements import Requirements
     from locard.pipelines import Pipeline
@@ -113,7 +113,7 @@ def validate(
         LocardError: The run cannot begin, or the folder or vault cannot be written.
         KeyboardInterrupt: The user stopped it; no record is made.
     """
-    from locard.evaluation import output
+    from locard.evaluation.runs import output
     from locard.evaluation.treatments import parse
     from locard.evaluation.validation.html import write_page
     from locard.report.atomic import write_whole

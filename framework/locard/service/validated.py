@@ -164,7 +164,7 @@ def write_record(vault: Vault, sha256: str, folder: Path) -> None:
     Raises:
         LocardError: There is no such record, it was altered, or the folder cannot be written.
     """
-    from locard.evaluation.output import RESULTS
+    from locard.evaluation.runs.output import RESULTS
     from locard.evaluation.validation.html import write_page
     from locard.report.atomic import write_whole
     from locard.service.validate import PAGE, RECORD

@@ -16,7 +16,7 @@ from locard.outcomes import Outcome
 
 if TYPE_CHECKING:
     from locard.engine.records import ExhibitResult, FindingRecord
-    from locard.evaluation.loading import Dataset
+    from locard.evaluation.datasets.loading import Dataset
     from locard.evaluation.validation.requirements import Check, Requirements
     from locard.pipelines import Pipeline
     from locard.plugins import Catalogue
@@ -97,7 +97,7 @@ def _findings(
 
 
 def _repeatability(dataset: Dataset, count: int, examine: _Examine) -> Observation:
-    from locard.evaluation.loading import spread
+    from locard.evaluation.datasets.loading import spread
 
     by_hash = {
         dataset.hashes[sample.name]: Subject(dataset.hashes[sample.name], sample.path, sample.name)

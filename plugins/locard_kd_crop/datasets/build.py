@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from locard.blame import describe
-from locard.evaluation.building import (
+from locard.evaluation.datasets.building import (
     BuildError,
     Progress,
     Unusable,
@@ -28,7 +28,7 @@ from locard.evaluation.building import (
     write,
     write_manifest,
 )
-from locard.evaluation.side_work import WorkFailedError, outcome_of
+from locard.evaluation.runs.side_work import WorkFailedError, outcome_of
 from locard_kd_crop.datasets.layout import NOTE
 from locard_kd_crop.datasets.pairs import COLUMNS, Pair, make_pair
 from locard_kd_crop.datasets.photographs import Look, Photograph

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from locard.evaluation.header_facts import header_facts
-from locard.evaluation.inspection import inspect
+from locard.evaluation.datasets.header_facts import header_facts
+from locard.evaluation.datasets.inspection import inspect
 from locard.image import Image
 from locard.text import printable
 from locard_kd_crop.datasets.pairs import AUTHENTIC, COLUMNS, CROP, OF_A_PICTURE
@@ -16,8 +16,8 @@ from locard_kd_crop.datasets.strata import BLIND
 
 if TYPE_CHECKING:
     from locard.evaluation.datasets import Sample
-    from locard.evaluation.inspection import Inspection
-    from locard.evaluation.loading import Dataset
+    from locard.evaluation.datasets.inspection import Inspection
+    from locard.evaluation.datasets.loading import Dataset
 
 PLACE = "place in the frame"
 """The feature of the leak check that the manifest states."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from locard.errors import LocardError
-from locard.evaluation.pixels import encode_png
-from locard.evaluation.synthesis_sources import is_rich
+from locard.evaluation.synthesis.sources import is_rich
+from locard.evaluation.treatments.pixels import encode_png
 from locard_kd_crop.datasets.recipes import CAMERA, EARLIER, Recipe, draw_windows
 from locard_kd_crop.datasets.tools import Window
 

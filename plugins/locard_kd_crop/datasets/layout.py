@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from locard.evaluation.layouts.manifest import Manifest
+from locard.evaluation.datasets.layouts.manifest import Manifest
 
 NOTE = "crop-dataset.json"
 """The file that says what the data set was made of."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from locard.errors import LocardError
-from locard.evaluation.building import sha256_of_bytes, write
-from locard.evaluation.header_facts import header_facts
+from locard.evaluation.datasets.building import sha256_of_bytes, write
+from locard.evaluation.datasets.header_facts import header_facts
 from locard.image import Image
 from locard_kd_crop.datasets.frames import choose_windows, make_frame
 from locard_kd_crop.datasets.photographs import Photograph

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from locard.errors import ImageError, LocardError
-from locard.evaluation.building import Unusable
-from locard.evaluation.synthesis_sources import LEAST_REDUCTION
+from locard.evaluation.datasets.building import Unusable
+from locard.evaluation.synthesis.sources import LEAST_REDUCTION
 from locard.text import printable
 from locard_kd_crop.datasets.tables import Tables, tables_of
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from locard.evaluation.building import BuildError
-from locard.evaluation.synthesis_sources import LEAST_REDUCTION, MOST_REDUCTION
+from locard.evaluation.datasets.building import BuildError
+from locard.evaluation.synthesis.sources import LEAST_REDUCTION, MOST_REDUCTION
 from locard_kd_crop.datasets.strata import (
     ALIKE,
     BETTER,

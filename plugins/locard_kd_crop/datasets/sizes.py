@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from locard.evaluation.building import BuildError
+from locard.evaluation.datasets.building import BuildError
 
 if TYPE_CHECKING:
     import numpy as np

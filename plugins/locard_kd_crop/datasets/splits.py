@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from locard.evaluation.building import BuildError
+from locard.evaluation.datasets.building import BuildError
 from locard_kd_crop.datasets.photographs import Photograph
 
 TRAIN, VALIDATION, TEST = "train", "val", "test"
@@ -54,7 +54,7 @@ def _same(photographs: Sequence[Photograph]) -> Iterator[tuple[Photograph, Photo
     for place, photograph in enumerate(photographs):
         different = np.count_nonzero(bits[place + 1 :] != bits[place], axis=1)
         for further in np.flatnonzero(different <= ALIKE_BITS):
-            yield photograph, photographs[place + 1 + further]
+            yield photograph, photographs[place + 1 + int(further)]
 
 
 def divided(

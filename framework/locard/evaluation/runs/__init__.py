@@ -1,0 +1,1 @@
+"""An evaluation under way, and the folder that it leaves."""

@@ -1,0 +1,1 @@
+"""Synthetic splices with known history: a test chart of traces."""

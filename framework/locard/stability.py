@@ -18,7 +18,7 @@ COPIES = (
     *("crop-1-2", "crop-4-4", "crop-7-5"),
     *("scale-0.75", "scale-0.9", "scale-1.25"),
 )
-"""Names of the treatments of a probe, see :mod:`locard.evaluation.treatments`."""
+"""Names of the treatments of a probe, see :mod:`locard.evaluation.treatments.kinds`."""
 
 
 class _Model(BaseModel):

@@ -148,7 +148,7 @@ def test_an_exhibit_outside_the_conditions_is_refused_in_words(conditions, words
 
 def test_a_jpeg_without_tables_is_refused_where_quality_counts():
     from locard.calibration.conditions import Conditions
-    from locard.evaluation.file_facts import FileFacts
+    from locard.image.file_facts import FileFacts
 
     conditions = Conditions(formats=("JPEG",), jpeg_quality=Range(low=1))
     assert "unknown" in conditions.unmet(FileFacts("JPEG", 8, 8), {})[0]

@@ -13,7 +13,7 @@ from locard.calibration.likelihood import Likelihood, Refusal, in_words
 from locard.calibration.stratum import Stratum
 from locard.canonical import canonical_json, sha256_of
 from locard.errors import LocardError
-from locard.evaluation.file_facts import FileFacts
+from locard.image.file_facts import FileFacts
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locard.calibration.calibration import CalibrationError
-from locard.evaluation.file_facts import FileFacts
+from locard.image.file_facts import FileFacts
 
 if TYPE_CHECKING:
     from locard.evaluation.results import Results, StepFacts

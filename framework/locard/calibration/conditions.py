@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from locard.evaluation.file_facts import FileKind
+from locard.image.file_facts import FileKind
 
 if TYPE_CHECKING:
-    from locard.evaluation.file_facts import FileFacts
+    from locard.image.file_facts import FileFacts
 
 
 class Range(BaseModel):

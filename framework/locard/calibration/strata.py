@@ -7,7 +7,7 @@ from typing import Literal
 
 from locard.calibration.conditions import Conditions, Range
 from locard.evaluation.datasets.strata import quality_band, size_band
-from locard.evaluation.file_facts import FileFacts
+from locard.image.file_facts import FileFacts
 
 By = Literal["source", "size", "none"]
 

@@ -11,8 +11,8 @@ import numpy as np
 from locard.engine.artifacts import read_map, read_mask
 from locard.errors import LocardError
 from locard.evaluation.datasets.strata import subsets_of
-from locard.evaluation.file_facts import FileFacts
 from locard.evaluation.rows import UNTREATED, PixelScores, Row
+from locard.image.file_facts import FileFacts
 from locard.text import printable
 
 if TYPE_CHECKING:

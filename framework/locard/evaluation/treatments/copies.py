@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locard.errors import LocardError
-from locard.evaluation.file_facts import FileFacts
+from locard.image.file_facts import FileFacts
 
 if TYPE_CHECKING:
     from locard.evaluation.treatments.kinds import Treatment

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 if TYPE_CHECKING:
-    from locard.image import Header
+    from locard.image.header import Header
 
 FileKind = Literal["JPEG", "WEBP", "lossless"]
 

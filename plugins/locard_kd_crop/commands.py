@@ -118,6 +118,8 @@ def _print_made(made: Made) -> None:
     )
     counts = (f"{split} {count}" for split, count in sorted(made.splits.items()))
     typer.echo(f"Pairs of each split: {', '.join(counts)}")
+    for stratum, names in made.variants.items():
+        typer.echo(f"  stratum {stratum}: {', '.join(names)}")
     passed_over = [f"{one.name}: {one.why}" for one in made.unusable if not one.broken]
     for sentence in _some(passed_over):
         typer.echo(f"  passed over: {sentence}")

@@ -32,7 +32,7 @@ from locard.evaluation.runs.side_work import WorkFailedError, outcome_of
 from locard_kd_crop.datasets.layout import NOTE
 from locard_kd_crop.datasets.pairs import COLUMNS, Pair, make_pair
 from locard_kd_crop.datasets.photographs import Look, Photograph
-from locard_kd_crop.datasets.recipes import ROOM, lives
+from locard_kd_crop.datasets.recipes import ROOM, variants
 from locard_kd_crop.datasets.sizes import Size, parse
 from locard_kd_crop.datasets.splits import SPLITS, divided, sources
 from locard_kd_crop.datasets.strata import BLIND, STRATA
@@ -43,6 +43,9 @@ FORMAT = "locard-crop-pairs/1"
 """Changes whenever the same photographs and seed would give other files."""
 
 DEFAULT_SIZES = "256,384,512,768"
+
+_Serving = Mapping[str, Sequence[Photograph]]
+"""Photographs that serve for each variant of a stratum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class Made:
         sources: In how many cameras or scenes.
         unusable: Photographs that were passed over, and why.
         failed: Why pairs could not be made, and how many each time.
+        variants: Variants of each stratum for which there are photographs.
     """
 
     manifest: Path
@@ -95,6 +99,7 @@ class Made:
     sources: int
     unusable: tuple[Unusable, ...]
     failed: Mapping[str, int]
+    variants: Mapping[str, tuple[str, ...]]
 
 
 def build(paths: Iterable[str], options: Options, progress: Progress) -> Made:
@@ -113,7 +118,8 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Made:
     version = tool.version()
     photographs, unusable = _photographs(paths, options, sizes, progress)
     photographs, further = _claimed(options, strata, version, photographs)
-    pairs = _planned(options, strata, version, photographs, sizes)
+    serving = {stratum: _serving(options, stratum, photographs, sizes) for stratum in strata}
+    pairs = _planned(options, strata, version, photographs, serving, sizes)
     left = _unfinished(pairs, progress)
     failed: Counter[str] = Counter(
         f"{pair.photograph.name}: it is missing now" for pair in left if not pair.photograph.path
@@ -134,6 +140,7 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Made:
         sources=len(set(sources(photographs).values())),
         unusable=(*unusable, *further),
         failed=failed,
+        variants={stratum: tuple(names) for stratum, names in serving.items()},
     )
 
 
@@ -249,18 +256,17 @@ def _planned(
     strata: Sequence[str],
     version: str,
     photographs: Sequence[Photograph],
+    serving: Mapping[str, _Serving],
     sizes: tuple[Size, ...],
 ) -> list[Pair]:
-    """Return all pairs: strata take turns, and in each stratum all photographs that serve."""
+    """Return all pairs: strata take turns, in each its variants, in each what serves for it."""
     splits = divided(photographs, options.seed, options.hold_out_cameras)
     groups = sources(photographs)
     cameras = _cameras(photographs, splits)
-    serving = {stratum: _serving(options, stratum, photographs, sizes) for stratum in strata}
     pairs = []
     for index in range(options.pairs):
         stratum = strata[index % len(strata)]
-        serve = serving[stratum]
-        photograph = serve[index // len(strata) % len(serve)]
+        variant, photograph = _turn(serving[stratum], index // len(strata))
         split = splits[photograph.sha256]
         pairs.append(
             Pair(
@@ -268,6 +274,7 @@ def _planned(
                 index=index,
                 seed=options.seed,
                 stratum=stratum,
+                variant=variant,
                 tool=options.tool,
                 version=version,
                 photograph=photograph,
@@ -280,19 +287,32 @@ def _planned(
     return pairs
 
 
+def _turn(serving: _Serving, turn: int) -> tuple[str, Photograph]:
+    """Return whose turn it is in a stratum: a variant and a photograph."""
+    names = list(serving)
+    serve = serving[names[turn % len(names)]]
+    return names[turn % len(names)], serve[turn // len(names) % len(serve)]
+
+
 def _serving(
     options: Options, stratum: str, photographs: Sequence[Photograph], sizes: Sequence[Size]
-) -> list[Photograph]:
-    """Return the photographs that serve for a stratum, in an order that the seed gives."""
-    serve = [one for one in photographs if lives(one, stratum, TOOLS[options.tool], sizes)]
-    if not serve:
+) -> _Serving:
+    """Return the photographs that serve for each variant, in an order that the seed gives."""
+    tool = TOOLS[options.tool]
+    served = [(variants(one, stratum, tool, sizes), one) for one in photographs]
+    names = sorted({name for found, _ in served for name in found})
+    if not names:
         raise BuildError(
             f"no photograph serves for stratum {stratum}: {STRATA[stratum]}",
             "Ask for smaller pictures with --size, add larger photographs or camera originals, or "
             "leave the stratum out with --strata.",
         )
-    random = np.random.default_rng([options.seed, 3, ord(stratum)])
-    return [serve[place] for place in random.permutation(len(serve))]
+    serving = {}
+    for number, name in enumerate(names):
+        random = np.random.default_rng([options.seed, 3, ord(stratum), number])
+        serve = [one for found, one in served if name in found]
+        serving[name] = [serve[place] for place in random.permutation(len(serve))]
+    return serving
 
 
 def _cameras(

@@ -26,6 +26,7 @@ _OWN = frozenset({"path", "kind", "group", "sha256"})
 _NUMBERS = ("x", "y", "frame_width", "frame_height", "width", "height")
 _VARYING = "bytes per pixel"
 _BLOCK = 8
+_MCU = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +82,15 @@ def place(sample: Sample) -> list[float]:
     """Return where a picture lay in its frame, as the manifest has it.
 
     Returns:
-        Its left and upper edge, in pixels and as shares of the frame, and the same of its centre.
-        A tree of thresholds on these cannot tell a phase, which repeats every eight pixels.
+        Its left and upper edge and its centre as shares of the frame, and the edges in MCUs of 16
+        pixels; all of the nearest MCU, for less is the crop itself and no leak: uncropped pictures
+        begin at MCUs.
     """
     x, y, frame_width, frame_height, width, height = (int(sample.facts[n]) for n in _NUMBERS)
-    centre = ((x + width / 2) / frame_width, (y + height / 2) / frame_height)
-    return [x, y, x / frame_width, y / frame_height, *centre]
+    column, row = (x + _MCU // 2) // _MCU, (y + _MCU // 2) // _MCU
+    left, top = column * _MCU, row * _MCU
+    centre = ((left + width / 2) / frame_width, (top + height / 2) / frame_height)
+    return [column, row, left / frame_width, top / frame_height, *centre]
 
 
 def _unplaced(samples: Sequence[Sample]) -> Iterator[str]:

@@ -50,6 +50,7 @@ class Pair:
         index: Number of the pair.
         seed: Of the data set.
         stratum: ``A`` to ``E``.
+        variant: Of the stratum.
         tool: Name of the tool.
         version: Of the tool, for the manifest.
         photograph: What it is cut from.
@@ -63,6 +64,7 @@ class Pair:
     index: int
     seed: int
     stratum: str
+    variant: str
     tool: str
     version: str
     photograph: Photograph
@@ -107,7 +109,9 @@ def _made(pair: Pair) -> tuple[list[dict[str, Any]], dict[str, bytes]]:
     """Return the rows of a pair and its files by path."""
     random = np.random.default_rng([pair.seed, 1, pair.index])
     tool = TOOLS[pair.tool]
-    recipe = draw(random, pair.photograph, pair.stratum, tool, pair.sizes, pair.cameras)
+    recipe = draw(
+        random, pair.photograph, pair.stratum, pair.variant, tool, pair.sizes, pair.cameras
+    )
     windows = choose_windows(random, pair.photograph, recipe)
     with tempfile.TemporaryDirectory(prefix="locard-") as scratch:
         frame = make_frame(pair.photograph, recipe, windows, Path(scratch))

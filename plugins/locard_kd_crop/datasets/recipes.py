@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 
-from locard.evaluation.datasets.building import BuildError
 from locard.evaluation.synthesis.sources import LEAST_REDUCTION, MOST_REDUCTION
 from locard_kd_crop.datasets.strata import (
     ALIKE,
@@ -49,7 +48,9 @@ _LAST = range(20, 101)
 _BLIND_LAST = range(60, 101)
 _FACTORS = (0.5, 0.9, 1.1, 1.5)
 _SUBSAMPLINGS = ("4:2:0", "4:4:4")
-_TO_BLOCKS, _TO_MCUS = "aligned to blocks", "aligned to MCUs"
+
+TO_BLOCKS, TO_MCUS = "aligned to blocks", "aligned to MCUs"
+"""Variants of stratum E whose crops miss no grid; its others are lives that leave none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Recipe:
 
     Attributes:
         life: Before the cut.
-        variant: For the manifest: what a stratum is divided into; the life, or how it is aligned.
+        variant: What a stratum is divided into: the life, or to what the crop is aligned.
         scale: How many pixels of the photograph a pixel of the frame is wide.
         frame: Width and height of what is cut from, in pixels.
         mcu: Width and height to which an uncropped picture's corner is aligned, in pixels.
@@ -82,23 +83,31 @@ class Recipe:
     step: LastStep
 
 
-def lives(
+def variants(
     photograph: Photograph, stratum: str, tool: Tool, sizes: Sequence[Size]
-) -> tuple[Life, ...]:
-    """Return the lives that a photograph can have for a stratum; none where it does not serve."""
+) -> tuple[str, ...]:
+    """Return the variants of a stratum that a photograph serves for; none where it does not."""
+    saved = _saved_lives(photograph, stratum, sizes)
+    if stratum != BLIND:
+        return saved
+    if not tool.moves_the_grid:
+        return (TO_MCUS,) if saved else ()
+    found = [TO_BLOCKS, TO_MCUS] if saved else []
+    if _have_room(sizes, _frame(photograph, LEAST_REDUCTION)):
+        found.append(NEVER)
+    if not photograph.own and _have_room(sizes, _frame(photograph, 1 / _FACTORS[0])):
+        found.append(RESAMPLED)
+    return tuple(found)
+
+
+def _saved_lives(photograph: Photograph, stratum: str, sizes: Sequence[Size]) -> tuple[Life, ...]:
+    """Return the lives with a JPEG grid that a photograph can have for a stratum."""
     found: list[Life] = []
-    own = not photograph.own and photograph.tables is not None
     whole = (photograph.width, photograph.height)
-    small = _frame(photograph, LEAST_REDUCTION)
-    if own and _have_room(sizes, whole) and _has_last(stratum, photograph.tables):
+    if not photograph.own and _have_room(sizes, whole) and _has_last(stratum, photograph.tables):
         found.append(CAMERA)
-    if _have_room(sizes, small):
+    if _have_room(sizes, _frame(photograph, LEAST_REDUCTION)):
         found.append(EARLIER)
-    if stratum == BLIND and tool.moves_the_grid:
-        if _have_room(sizes, small):
-            found.append(NEVER)
-        if own and _have_room(sizes, _frame(photograph, 1 / _FACTORS[0])):
-            found.append(RESAMPLED)
     return tuple(found)
 
 
@@ -106,6 +115,7 @@ def draw(
     random: np.random.Generator,
     photograph: Photograph,
     stratum: str,
+    variant: str,
     tool: Tool,
     sizes: Sequence[Size],
     cameras: Sequence[Tables],
@@ -114,19 +124,14 @@ def draw(
 
     Args:
         random: Where chance comes from.
-        photograph: Of which :func:`lives` are possible.
+        photograph: What is cut.
         stratum: ``A`` to ``E``.
+        variant: One of :func:`variants`.
         tool: Who cuts.
         sizes: To choose from; what does not fit the photograph is left out.
         cameras: Tables of cameras, for the last step.
-
-    Raises:
-        BuildError: The photograph does not serve for this stratum.
     """
-    possible = lives(photograph, stratum, tool, sizes)
-    if not possible:
-        raise BuildError(f"{photograph.name} does not serve for stratum {stratum}")
-    variant, life = _variant(random, possible, stratum, tool)
+    life = _life(random, photograph, stratum, variant, sizes)
     scale = _scale(random, photograph, life, sizes)
     frame = _frame(photograph, scale)
     room = _room(frame)
@@ -188,20 +193,18 @@ def _corners(random: np.random.Generator, recipe: Recipe, axis: int) -> tuple[in
     return (below if corner == below or random.random() < 0.5 else below + mcu), corner
 
 
-def _variant(
-    random: np.random.Generator, possible: Sequence[Life], stratum: str, tool: Tool
-) -> tuple[str, Life]:
-    saved: list[Life] = [life for life in possible if life in (CAMERA, EARLIER)]
-    if stratum != BLIND:
-        life = _choice(random, saved)
-        return life, life
-    if not tool.moves_the_grid:
-        return _TO_MCUS, _choice(random, saved)
-    ways = [life for life in possible if life in (NEVER, RESAMPLED)]
-    chosen = _choice(random, [*ways, *([_TO_BLOCKS, _TO_MCUS] if saved else [])])
-    if chosen in (_TO_BLOCKS, _TO_MCUS):
-        return chosen, _choice(random, saved)
-    return chosen, _choice(random, [life for life in ways if life == chosen])
+def _life(
+    random: np.random.Generator,
+    photograph: Photograph,
+    stratum: str,
+    variant: str,
+    sizes: Sequence[Size],
+) -> Life:
+    """Return the life that a variant is, or one of those with a grid."""
+    for life in (CAMERA, EARLIER, NEVER, RESAMPLED):
+        if variant == life:
+            return life
+    return _choice(random, _saved_lives(photograph, stratum, sizes))
 
 
 def _scale(
@@ -219,9 +222,9 @@ def _scale(
 
 
 def _phase(random: np.random.Generator, stratum: str, variant: str) -> tuple[int, int] | None:
-    if variant == _TO_MCUS:
+    if variant == TO_MCUS:
         return None
-    if variant == _TO_BLOCKS:
+    if variant == TO_BLOCKS:
         return 0, 0
     # Where there is no grid, each of the 64 is as good.
     place = int(random.integers(0 if stratum == BLIND else 1, _BLOCK * _BLOCK))

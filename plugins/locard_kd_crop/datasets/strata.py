@@ -17,17 +17,16 @@ STRATA: Final[Mapping[str, str]] = {
     LOSSLESS: "off the grid, stored without loss",
     BETTER: "off the grid, re-saved better: q2 ≥ q1 + 10 and q2 ≥ 90",
     ALIKE: "off the grid, re-saved alike: step ratio 0.9 to 1.15",
-    WORSE: "off the grid, re-saved worse: q2 ≤ q1 - 5, step ratio 1.15 to 6",
+    WORSE: "off the grid, re-saved worse: step ratio 1.15 to 6",
     BLIND: "no phase to see: aligned, never compressed or resampled",
 }
 """What each stratum is."""
 
 _LEAST_GAIN = 10
 _LEAST_BETTER_QUALITY = 90
-_LEAST_LOSS = 5
 _BOUNDS = (0.9, 1.15, 1.5, 2.0, 3.0, 6.0)
 _BANDS = ("below 0.9", "0.9-1.15", "1.15-1.5", "1.5-2", "2-3", "3-6", "6 and more")
-WORSE_BANDS = _BANDS[2:6]
+_ALIKE_BAND, WORSE_BANDS = _BANDS[1], _BANDS[2:6]
 """Bands of the step ratio that stratum D has."""
 
 _SIDES = (128, 256, 512, 1024)
@@ -52,9 +51,8 @@ def fits(stratum: str, first: Tables, last: Tables) -> bool:
         first: Tables of the earlier compression.
         last: Tables of the re-save.
     """
-    ratio, gain = last.step_ratio(first), last.quality - first.quality
     if stratum == BETTER:
-        return gain >= _LEAST_GAIN and last.quality >= _LEAST_BETTER_QUALITY
-    if stratum == ALIKE:
-        return ratio_band(ratio) == "0.9-1.15"
-    return -gain >= _LEAST_LOSS and ratio_band(ratio) in WORSE_BANDS
+        enough = first.quality + _LEAST_GAIN
+        return last.quality >= max(enough, _LEAST_BETTER_QUALITY)
+    band = ratio_band(last.step_ratio(first))
+    return band == _ALIKE_BAND if stratum == ALIKE else band in WORSE_BANDS

@@ -60,6 +60,7 @@ def test_damaged_and_missing_pairs_are_made_again(
             assert path.read_bytes() == (folder / path.relative_to(made)).read_bytes()
 
 
+@pytest.mark.slow
 def test_a_killed_build_goes_on(made: Path, photographs: Path, tmp_path: Path) -> None:
     folder = tmp_path / "killed"
     words = [str(photographs), "-o", str(folder), "--tool", "pillow", "--size", "64-128"]

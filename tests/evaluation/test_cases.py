@@ -129,3 +129,14 @@ def test_a_missing_or_foreign_file_is_refused(folder: Path, name: str) -> None:
     (folder / name).unlink()
     with pytest.raises(LocardError, match="cannot read"):
         read(folder)
+
+
+def test_figures_that_were_changed_to_other_figures_are_refused(tmp_path: Path) -> None:
+    rows = [FULL, EMPTY]
+    signed = results().model_copy(update={"cases_sha256": output.sha256_of_cases(rows)})
+    output.write(signed, rows, tmp_path)
+    assert read(tmp_path).results == signed
+    path = tmp_path / output.CASES
+    path.write_text(path.read_text().replace("-0.1,", "-0.9,"))
+    with pytest.raises(LocardError, match=r"its hash is not the one that results\.json has"):
+        read(tmp_path)

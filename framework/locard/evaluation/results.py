@@ -192,9 +192,13 @@ class LeakFinding(_Model):
 
 
 class Results(_Model):
-    """One evaluation: reproducible from what it says of itself."""
+    """One evaluation: reproducible from what it says of itself.
+
+    ``cases_sha256`` is that of the ``cases.csv`` that belongs to it.
+    """
 
     format: Literal["locard-evaluation/1"] = "locard-evaluation/1"
+    cases_sha256: str | None = None
     created: str
     environment: Mapping[str, Any]
     command: Mapping[str, Any]

@@ -202,6 +202,7 @@ def _results(
     from locard.evaluation.metrics.summary import summarise
     from locard.evaluation.results import Results
     from locard.evaluation.rows import UNTREATED
+    from locard.evaluation.runs.output import sha256_of_cases
 
     steps = step_facts(pipeline, plugins)
     leaks, unchecked = _leaks(dataset)
@@ -213,6 +214,7 @@ def _results(
         *unchecked,
     )
     return Results(
+        cases_sha256=sha256_of_cases(rows),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         environment=environment(),
         command=command or {},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,7 @@ def read(folder: Path) -> EvaluationFolder:
         with path.open(encoding="utf-8", newline="") as file:
             rows = tuple(_rows(csv.DictReader(file)))
         _check_together(results, rows)
+        _check_unaltered(results, path)  # last: the others say more exactly what is wrong
     except OSError as error:
         raise LocardError(
             f"cannot read {printable(str(path))}: {error.strerror}",
@@ -78,6 +80,14 @@ def _results(path: Path) -> Results:
             f"{printable(str(path))} is no evaluation that this Locard wrote: "
             f"{where}: {problem['msg']}"
         ) from None
+
+
+def _check_unaltered(results: Results, path: Path) -> None:
+    """Raise ValueError where the rows are not those that the results were made of."""
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if results.cases_sha256 not in (None, found):
+        raise ValueError(f"its hash is not the one that {output.RESULTS} has of it")
 
 
 def _check_together(results: Results, rows: tuple[Row, ...]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -106,6 +107,14 @@ def write(results: Results, rows: Sequence[Row], folder: Path) -> None:
         ) from error
     write_whole(folder / CASES, _csv(rows))
     write_whole(folder / RESULTS, [results_json(results).encode()])
+
+
+def sha256_of_cases(rows: Sequence[Row]) -> str:
+    """Return the SHA-256 of the ``cases.csv`` that holds these rows, in hexadecimal."""
+    digest = hashlib.sha256()
+    for line in _csv(rows):
+        digest.update(line)
+    return digest.hexdigest()
 
 
 def results_json(results: Results) -> str:

@@ -18,6 +18,7 @@ def register_detectors(register: Register) -> None:
     from locard_traces.cfa import Cfa
     from locard_traces.double_jpeg import DoubleJpeg
     from locard_traces.ela import Ela
+    from locard_traces.frame_metadata import FrameMetadata
     from locard_traces.ghost import Ghost
     from locard_traces.jpeg_grid import JpegGrid
     from locard_traces.nadq import Nadq
@@ -26,7 +27,7 @@ def register_detectors(register: Register) -> None:
     from locard_traces.splicebuster import Splicebuster
 
     jpeg = (JpegGrid, DoubleJpeg, Nadq, Blk, Ghost, Ela)
-    for detector in (*jpeg, Noise, Noisesniffer, Splicebuster, Cfa):
+    for detector in (*jpeg, Noise, Noisesniffer, Splicebuster, Cfa, FrameMetadata):
         register(detector)
 
 

@@ -35,6 +35,7 @@ _PREFIXES = {
     "http://ns.adobe.com/exif/1.0/": "exif",
     "http://ns.adobe.com/tiff/1.0/": "tiff",
     "http://purl.org/dc/elements/1.1/": "dc",
+    "http://ns.google.com/photos/1.0/panorama/": "GPano",
 }
 
 

@@ -15,7 +15,6 @@ class CropPairs(Manifest):
 
     name = "crop-pairs"
     summary = "pairs of a cropped and an uncropped picture (locard crop dataset build)"
-    general = False
     image_level = True
 
     def recognises(self, folder: Path) -> bool:

@@ -113,7 +113,8 @@ def load(folder: Path, layout: str | None, plugins: Catalogue, limit: int | None
 def detect(folder: Path, plugins: Catalogue) -> str:
     """Return the name of the one layout that recognises a folder.
 
-    Layouts of one data set go before general ones (:attr:`Layout.general`).
+    Layouts of one data set go before general ones (:attr:`Layout.general`), and a layout that
+    derives from another goes before it.
 
     Raises:
         DatasetError: None does, or more than one.
@@ -125,7 +126,7 @@ def detect(folder: Path, plugins: Catalogue) -> str:
         if _recognises(layout, _owner(name, plugins), folder)
     ]
     special = [name for name in recognised if not plugins.layouts[name].general]
-    candidates = special or recognised
+    candidates = _most_derived(special or recognised, plugins)
     if len(candidates) == 1:
         return candidates[0]
     known = ", ".join(sorted(plugins.layouts))
@@ -141,6 +142,16 @@ def detect(folder: Path, plugins: Catalogue) -> str:
         f"{shown} looks like none of the layouts {known}",
         f"{hint} Photographs that are all authentic: --layout folder.",
     )
+
+
+def _most_derived(names: Sequence[str], plugins: Catalogue) -> list[str]:
+    """Return the layouts from which no other of them derives."""
+    layouts = {name: plugins.layouts[name] for name in names}
+    return [
+        name
+        for name, layout in layouts.items()
+        if not any(issubclass(other, layout) and other is not layout for other in layouts.values())
+    ]
 
 
 def spread(samples: Sequence[Sample], limit: int) -> list[Sample]:

@@ -27,7 +27,6 @@ class Manifest(Layout):
 
     name = "manifest"
     summary = "any folder with a manifest.csv: path, kind, mask, group, sha256, and facts"
-    general = True
 
     def recognises(self, folder: Path) -> bool:
         """Return whether there is a ``manifest.csv``."""

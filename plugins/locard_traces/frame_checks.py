@@ -222,9 +222,9 @@ def thumbnail_check(image: Image, min_inset: float, min_correlation: float) -> S
     height, width = thumbnail.luma.shape
     figures = {"thumbnail_size": [width, height], "thumbnail_bars": list(thumbnail.bars)}
     if found is None:
-        words = "The thumbnail, or the picture, is too even or too small to be compared."
+        words = "The picture is not found in the thumbnail."
         return Seen(
-            Check("thumbnail", Says.UNCLEAR, words, "thumbnail-unusable", 0.0, figures), thumbnail
+            Check("thumbnail", Says.UNCLEAR, words, "thumbnail-unlike", 0.0, figures), thumbnail
         )
     says, reason, words = _judged(found, min_inset, min_correlation)
     figures |= _figures(found)

@@ -90,7 +90,8 @@ class FrameMetadata(Detector):
         "the thumbnail's picture, over the latter's longer side; negative outside.",
         "thumbnail_angle": "By how many degrees the picture is turned in the thumbnail besides.",
         "thumbnail_missing": "Share of the thumbnail's picture that the picture does not show.",
-        "thumbnail_contrast": "Standard deviation of the luma in that missing part.",
+        "thumbnail_contrast": "Standard deviation of the luma in that missing part, from its "
+        "quantiles.",
         "frame_size": "Width and height of the frame by the thumbnail, in the picture's pixels and "
         "the thumbnail's position; known to about one pixel of the thumbnail.",
         "frame_origin": "x and y of the picture's upper left corner in that frame.",

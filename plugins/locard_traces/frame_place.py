@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from locard_traces.frame_search import CERTAIN, Placement, find, reduced
 from locard_traces.frame_thumbnail import Thumbnail
+
+Sample = TypeVar("Sample", bound=np.generic)
+
+_NORMAL_SPREAD = 1.683
+"""Between the quantiles 0.2 and 0.8 of a normal distribution, in standard deviations."""
 
 LONGEST = 160
 """Thumbnails are compared at no more than so many pixels on the longer side, as EXIF has them."""
@@ -28,7 +35,8 @@ class Comparison:
         insets: How far the picture's left, upper, right and lower edge lie inside that of the
             thumbnail's picture, bars left out, over that picture's longer side; negative outside.
         missing: Share of the thumbnail's picture that is not in the picture, 0 to 1.
-        outside: Standard deviation of the luma in that missing part; 0 where nothing is missing.
+        outside: Standard deviation of the luma in that missing part, from its quantiles; 0 where
+            nothing is missing.
         angle: By how many degrees the picture is turned in the thumbnail, besides the turns.
     """
 
@@ -70,9 +78,10 @@ def compare(
     return _measured(thumbnail, corners, best)
 
 
-def _inner(luma: NDArray[np.float32], bars: tuple[int, int, int, int]) -> NDArray[np.float32]:
+def _inner(pixels: NDArray[Sample], bars: tuple[int, int, int, int]) -> NDArray[Sample]:
+    """Return what lies inside the bars."""
     left, top, right, bottom = bars
-    return luma[top : luma.shape[0] - bottom, left : luma.shape[1] - right]
+    return pixels[top : pixels.shape[0] - bottom, left : pixels.shape[1] - right]
 
 
 def _place(
@@ -102,22 +111,34 @@ def _measured(thumbnail: Thumbnail, corners: NDArray[np.float64], place: Placeme
     y0, y1 = corners[[0, 1], 1].mean(), corners[[2, 3], 1].mean()
     insets = (x0 - left, y0 - top, width - right - x1, height - bottom - y1)
     side = max(width - left - right, height - top - bottom)
-    frame = np.zeros(thumbnail.luma.shape, dtype=bool)
-    frame[top : height - bottom, left : width - right] = True
-    rest = frame.copy()
-    rest[_between(y0, y1), _between(x0, x1)] = False
+    beyond = np.ones(thumbnail.luma.shape, dtype=bool)
+    beyond[_around(y0, y1), _around(x0, x1)] = False
+    rest = _inner(thumbnail.luma, thumbnail.bars)[_inner(beyond, thumbnail.bars)]
+    shown = (width - left - right, height - top - bottom)
+    kept = [
+        max(1 - (max(before, 0) + max(after, 0)) / of, 0)
+        for of, before, after in zip(shown, insets[:2], insets[2:], strict=True)
+    ]
     across = corners[1] - corners[0]
     return Comparison(
         corners,
         place.turns,
         place.correlation,
         tuple(float(inset) / side for inset in insets),
-        float(rest.sum() / frame.sum()),
-        float(thumbnail.luma[rest].std()) if rest.any() else 0.0,
+        float(1 - kept[0] * kept[1]),
+        _contrast(rest),
         float(np.degrees(np.arctan2(across[1], across[0]))),
     )
 
 
-def _between(start: float, end: float) -> slice:
-    """Return the pixels between two coordinates."""
-    return slice(max(round(start), 0), max(round(end), 0))
+def _around(start: float, end: float) -> slice:
+    """Return the pixels between two coordinates, and one more at either end."""
+    return slice(max(math.floor(start) - 1, 0), max(math.ceil(end) + 1, 0))
+
+
+def _contrast(values: NDArray[np.float32]) -> float:
+    """Return a standard deviation from quantiles, which narrow edges do not disturb."""
+    if not values.size:
+        return 0.0
+    low, high = np.quantile(values, (0.2, 0.8))
+    return float(high - low) / _NORMAL_SPREAD

@@ -39,6 +39,8 @@ MAX_ANGLE, MAX_SHEAR = 12.0, 4.0
 """In degrees: what a picture may have been straightened by, and how skew its corners may be."""
 
 _ITERATIONS = 25
+_PATIENCE = 4
+_MOST_POINTS = 4_000
 _BLUR = 0.7
 _LEAST_SIDE = 8
 _LEAST_DEVIATION = 0.5
@@ -229,8 +231,9 @@ def _agreement(frame: Luma, picture: Luma, corners: Corners) -> float:
     """Return the correlation of frame and picture at a place, at reduced size."""
     sides = (corners[2] - corners[0]).round().astype(int)
     part = _blurred(reduced(picture, max(int(sides[0]), 2), max(int(sides[1]), 2)))
-    sampled, inside = _sampled([_blurred(frame)], _affine(corners, part.shape), part.shape)
-    return _correlation(sampled[0][inside], part[inside]) if inside.any() else 0.0
+    points = _points(part.shape)
+    sampled, inside = _sampled([_blurred(frame)], _affine(corners, part.shape), points)
+    return _correlation(sampled[0], part.ravel()[inside]) if inside.any() else 0.0
 
 
 def refine(frame: Luma, picture: Luma, start: Placement) -> Placement | None:
@@ -291,22 +294,23 @@ def _corners(affine: NDArray[np.float64], shape: tuple[int, ...]) -> Corners:
     return np.asarray(points @ affine[:, :2].T + affine[:, 2])
 
 
-def _points(shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return the centres of pixels as rows (x, y, 1)."""
-    y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
+def _points(shape: tuple[int, ...], most: int | None = None) -> NDArray[np.float64]:
+    """Return the centres of pixels as rows (x, y, 1), thinned out evenly to about ``most``."""
+    step = 1 if most is None else max(round((shape[0] * shape[1] / most) ** 0.5), 1)
+    y, x = np.mgrid[step // 2 : shape[0] : step, step // 2 : shape[1] : step] + 0.5
     return np.column_stack([x.ravel(), y.ravel(), np.ones(x.size)])
 
 
 def _sampled(
-    layers: list[Luma], affine: NDArray[np.float64], shape: tuple[int, ...]
+    layers: list[Luma], affine: NDArray[np.float64], points: NDArray[np.float64]
 ) -> tuple[list[NDArray[np.float64]], NDArray[np.bool_]]:
-    """Return the frame's layers at the pixels of a part, and which lie inside the frame."""
-    x, y = affine @ _points(shape).T
+    """Return the frame's layers at points of a part, and which of them lie inside the frame."""
+    x, y = affine @ points.T
     height, width = layers[0].shape
     inside = (x >= 0) & (x <= width) & (y >= 0) & (y <= height)
-    where = np.stack([y - 0.5, x - 0.5])
-    values = [ndimage.map_coordinates(layer, where, order=1, mode="nearest") for layer in layers]
-    return [v.reshape(shape).astype(np.float64) for v in values], inside.reshape(shape)
+    where = np.stack([y[inside] - 0.5, x[inside] - 0.5])
+    values = (ndimage.map_coordinates(layer, where, order=1, mode="nearest") for layer in layers)
+    return [layer.astype(np.float64) for layer in values], inside
 
 
 def _correlation(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
@@ -319,24 +323,26 @@ def _fitted(
     layers: list[Luma], part: Luma, affine: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], float] | None:
     """Return the affine map and the correlation there, or None where the fit runs away."""
-    points = _points(part.shape)
-    target = part.ravel().astype(np.float64)
+    points = _points(part.shape, _MOST_POINTS)
+    columns, rows = points[:, 0].astype(int), points[:, 1].astype(int)
+    target = part[rows, columns].astype(np.float64)
     best: tuple[NDArray[np.float64], float] | None = None
+    waited = 0
     for _ in range(_ITERATIONS):
-        sampled, inside = _sampled(layers, affine, part.shape)
-        chosen = inside.ravel()
-        if chosen.sum() < max(_LEAST_SIDE**2, 0.3 * chosen.size):
+        sampled, inside = _sampled(layers, affine, points)
+        if inside.sum() < max(_LEAST_SIDE**2 / 2, 0.3 * inside.size):
             return best
-        value, across, down = (layer.ravel()[chosen] for layer in sampled)
-        correlation = _correlation(value, target[chosen])
+        value, across, down = sampled
+        correlation = _correlation(value, target[inside])
+        waited = 0 if best is None or correlation > best[1] + 1e-4 else waited + 1
         if best is None or correlation > best[1]:
             best = affine, correlation
-        step = _step(value, across, down, points[chosen], target[chosen])
+        step = _step(value, across, down, points[inside], target[inside])
         affine = affine + step
         moved = np.abs(_corners(affine, part.shape) - _corners(affine - step, part.shape)).max()
         if not moved < max(part.shape):
             return best
-        if moved < 0.005:
+        if moved < 0.01 or waited > _PATIENCE:
             break
     return best
 

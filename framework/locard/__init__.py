@@ -46,7 +46,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Budget": "locard.detectors",
-    "DatasetError": "locard.evaluation.datasets.base",
+    "DatasetError": "locard.evaluation.datasets.errors",
     "Detector": "locard.detectors",
     "Examined": "locard.engine.events",
     "Executor": "locard.engine.executor",

@@ -12,8 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from locard.errors import LocardError
-
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -26,10 +24,6 @@ HISTORY = "history"
 
 NEVER_COMPRESSED = "never compressed"
 """The history of an image that never was a JPEG or other lossy file."""
-
-
-class DatasetError(LocardError):
-    """A data set cannot be used; the message names folder or file and what was expected there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from locard.evaluation.datasets.base import DatasetError
+from locard.evaluation.datasets.errors import DatasetError
 from locard.evaluation.datasets.leaks import find_leaks
 from locard.image import read_header
 from locard.text import printable

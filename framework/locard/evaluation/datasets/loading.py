@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 from locard.blame import describe
 from locard.canonical import canonical_json, sha256_of
 from locard.errors import LocardError
-from locard.evaluation.datasets.base import DatasetError, Layout, Sample
+from locard.evaluation.datasets.base import Layout, Sample
+from locard.evaluation.datasets.errors import DatasetError
 from locard.evaluation.datasets.strata import WAYS
 from locard.evaluation.results import DatasetFacts
 from locard.intake import SourceError, read
@@ -152,6 +153,12 @@ def _most_derived(names: Sequence[str], plugins: Catalogue) -> list[str]:
         for name, layout in layouts.items()
         if not any(issubclass(other, layout) and other is not layout for other in layouts.values())
     ]
+
+
+def _is_base(name: str, others: Sequence[str], plugins: Catalogue) -> bool:
+    """Return whether another layout is derived from one."""
+    layout = plugins.layouts[name]
+    return any(name != one and issubclass(plugins.layouts[one], layout) for one in others)
 
 
 def spread(samples: Sequence[Sample], limit: int) -> list[Sample]:

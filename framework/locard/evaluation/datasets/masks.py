@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from locard.errors import LocardError
-from locard.evaluation.datasets.base import DatasetError
+from locard.evaluation.datasets.errors import DatasetError
 from locard.image import Image
 from locard.text import printable
 

@@ -1,8 +1,5 @@
 """Metrics, their intervals, and the tables made of them."""
 
-from locard.evaluation.metrics.definitions import (
-    METRICS as METRICS,
-)
-from locard.evaluation.metrics.definitions import (
-    Metric as Metric,
-)
+from locard.evaluation.metrics.definitions import METRICS, Metric
+
+__all__ = ["METRICS", "Metric"]

@@ -155,12 +155,6 @@ def _most_derived(names: Sequence[str], plugins: Catalogue) -> list[str]:
     ]
 
 
-def _is_base(name: str, others: Sequence[str], plugins: Catalogue) -> bool:
-    """Return whether another layout is derived from one."""
-    layout = plugins.layouts[name]
-    return any(name != one and issubclass(plugins.layouts[one], layout) for one in others)
-
-
 def spread(samples: Sequence[Sample], limit: int) -> list[Sample]:
     """Return ``limit`` samples: as many of each kind as there are, evenly spaced by name."""
     by_kind: dict[str, list[Sample]] = {}

@@ -83,8 +83,8 @@ def build(
 
     Exit code 1 means that a photograph could not be read, or a pair could not be made.
     """
-    from locard_kd_crop.datasets.build import DEFAULT_SIZES, Options
     from locard_kd_crop.datasets.build import build as make
+    from locard_kd_crop.datasets.plan import DEFAULT_SIZES, Options
 
     names = tuple(name.strip() for name in strata.split(",")) if strata else ()
     options = Options(

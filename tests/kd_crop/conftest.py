@@ -11,7 +11,8 @@ import pytest
 import skimage
 from PIL import Image as Pillow
 
-from locard_kd_crop.datasets.build import Made, Options, build
+from locard_kd_crop.datasets.build import Made, build
+from locard_kd_crop.datasets.plan import Options
 from locard_kd_crop.datasets.tables import ijg
 
 SCENES = ("astronaut", "coffee", "chelsea", "ihc", "motorcycle_left", "rocket", "retina", "hubble")

@@ -18,7 +18,8 @@ from PIL import Image as Pillow
 
 from locard.evaluation.datasets.building import BuildError
 from locard.testing import encode, photograph
-from locard_kd_crop.datasets.tools import TOOLS, ToolError
+from locard_kd_crop.datasets.programs import ToolError
+from locard_kd_crop.datasets.tools import TOOLS
 
 from .conftest import built, camera_file, rows
 

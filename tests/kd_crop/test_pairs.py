@@ -11,9 +11,10 @@ import pytest
 from locard.evaluation.datasets.header_facts import header_facts
 from locard.image import Image
 from locard_kd_crop.datasets.pairs import COLUMNS, OF_A_PICTURE
+from locard_kd_crop.datasets.programs import ToolError
 from locard_kd_crop.datasets.strata import WORSE_BANDS, ratio_band
 from locard_kd_crop.datasets.tables import ijg, tables_of
-from locard_kd_crop.datasets.tools import TOOLS, ToolError
+from locard_kd_crop.datasets.tools import TOOLS
 from locard_traces.zero_votes import luma_of, vote
 
 from .conftest import built, rows

@@ -13,8 +13,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from locard.blame import describe
 from locard.evaluation.datasets.building import (
     BuildError,
@@ -32,45 +30,16 @@ from locard.evaluation.runs.side_work import WorkFailedError, outcome_of
 from locard_kd_crop.datasets.layout import NOTE
 from locard_kd_crop.datasets.pairs import COLUMNS, Pair, make_pair
 from locard_kd_crop.datasets.photographs import Look, Photograph
-from locard_kd_crop.datasets.recipes import ROOM, variants
+from locard_kd_crop.datasets.plan import Options, planned, serving_for
+from locard_kd_crop.datasets.recipes import ROOM
 from locard_kd_crop.datasets.sizes import Size, parse
-from locard_kd_crop.datasets.splits import SPLITS, divided, sources
+from locard_kd_crop.datasets.splits import divided, sources
 from locard_kd_crop.datasets.strata import BLIND, STRATA
 from locard_kd_crop.datasets.tables import Tables
 from locard_kd_crop.datasets.tools import TOOLS, Tool
 
 FORMAT = "locard-crop-pairs/1"
 """Changes whenever the same photographs and seed would give other files."""
-
-DEFAULT_SIZES = "256,384,512,768"
-
-_Serving = Mapping[str, Sequence[Photograph]]
-"""Photographs that serve for each variant of a stratum."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to make.
-
-    Attributes:
-        output: Folder of the data set.
-        tool: Name of the tool that cuts.
-        pairs: How many pairs.
-        seed: A whole number from 0.
-        sizes: As :func:`locard_kd_crop.datasets.sizes.parse` reads them.
-        strata: Some of ``A`` to ``E``; none for all that the tool can make.
-        hold_out_cameras: How many cameras the test has for itself; None for a share.
-        workers: Number of worker processes.
-    """
-
-    output: Path
-    tool: str
-    pairs: int
-    seed: int = 0
-    sizes: str = DEFAULT_SIZES
-    strata: tuple[str, ...] = ()
-    hold_out_cameras: int | None = None
-    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +87,8 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Made:
     version = tool.version()
     photographs, unusable = _photographs(paths, options, sizes, progress)
     photographs, further = _claimed(options, strata, version, photographs)
-    serving = {stratum: _serving(options, stratum, photographs, sizes) for stratum in strata}
-    pairs = _planned(options, strata, version, photographs, serving, sizes)
+    serving = {stratum: serving_for(options, stratum, photographs, sizes) for stratum in strata}
+    pairs = planned(options, strata, version, photographs, serving, sizes)
     left = _unfinished(pairs, progress)
     failed: Counter[str] = Counter(
         f"{pair.photograph.name}: it is missing now" for pair in left if not pair.photograph.path
@@ -249,83 +218,6 @@ def _photograph(facts: Mapping[str, Any]) -> Photograph:
 
 
 # --- pairs ---------------------------------------------------------------------------------------
-
-
-def _planned(
-    options: Options,
-    strata: Sequence[str],
-    version: str,
-    photographs: Sequence[Photograph],
-    serving: Mapping[str, _Serving],
-    sizes: tuple[Size, ...],
-) -> list[Pair]:
-    """Return all pairs: strata take turns, in each its variants, in each what serves for it."""
-    splits = divided(photographs, options.seed, options.hold_out_cameras)
-    groups = sources(photographs)
-    cameras = _cameras(photographs, splits)
-    pairs = []
-    for index in range(options.pairs):
-        stratum = strata[index % len(strata)]
-        variant, photograph = _turn(serving[stratum], index // len(strata))
-        split = splits[photograph.sha256]
-        pairs.append(
-            Pair(
-                output=options.output,
-                index=index,
-                seed=options.seed,
-                stratum=stratum,
-                variant=variant,
-                tool=options.tool,
-                version=version,
-                photograph=photograph,
-                source=groups[photograph.sha256],
-                split=split,
-                sizes=sizes,
-                cameras=cameras[split],
-            )
-        )
-    return pairs
-
-
-def _turn(serving: _Serving, turn: int) -> tuple[str, Photograph]:
-    """Return whose turn it is in a stratum: a variant and a photograph."""
-    names = list(serving)
-    serve = serving[names[turn % len(names)]]
-    return names[turn % len(names)], serve[turn // len(names) % len(serve)]
-
-
-def _serving(
-    options: Options, stratum: str, photographs: Sequence[Photograph], sizes: Sequence[Size]
-) -> _Serving:
-    """Return the photographs that serve for each variant, in an order that the seed gives."""
-    tool = TOOLS[options.tool]
-    served = [(variants(one, stratum, tool, sizes), one) for one in photographs]
-    names = sorted({name for found, _ in served for name in found})
-    if not names:
-        raise BuildError(
-            f"no photograph serves for stratum {stratum}: {STRATA[stratum]}",
-            "Ask for smaller pictures with --size, add larger photographs or camera originals, or "
-            "leave the stratum out with --strata.",
-        )
-    serving = {}
-    for number, name in enumerate(names):
-        random = np.random.default_rng([options.seed, 3, ord(stratum), number])
-        serve = [one for found, one in served if name in found]
-        serving[name] = [serve[place] for place in random.permutation(len(serve))]
-    return serving
-
-
-def _cameras(
-    photographs: Sequence[Photograph], splits: Mapping[str, str]
-) -> dict[str, tuple[Tables, ...]]:
-    """Return the tables of each split's own cameras, so that no split sees those of another."""
-    found: dict[str, dict[str, Tables]] = {split: {} for split in SPLITS}
-    for one in photographs:
-        if one.tables is not None and not one.own and not one.tables.is_ijg:
-            found[splits[one.sha256]][one.tables.name] = one.tables
-    return {
-        split: tuple(tables[name] for name in sorted(tables)) for split, tables in found.items()
-    }
 
 
 def _unfinished(pairs: Sequence[Pair], progress: Progress) -> list[Pair]:

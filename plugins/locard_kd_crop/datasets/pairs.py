@@ -16,11 +16,12 @@ from locard.evaluation.datasets.header_facts import header_facts
 from locard.image import Image
 from locard_kd_crop.datasets.frames import choose_windows, make_frame
 from locard_kd_crop.datasets.photographs import Photograph
+from locard_kd_crop.datasets.programs import ToolError
 from locard_kd_crop.datasets.recipes import CAMERA, Recipe, draw
 from locard_kd_crop.datasets.sizes import Size
 from locard_kd_crop.datasets.strata import BLIND, LOSSLESS, fits, ratio_band, side_band
 from locard_kd_crop.datasets.tables import Tables, tables_of
-from locard_kd_crop.datasets.tools import TOOLS, ToolError, Window
+from locard_kd_crop.datasets.tools import TOOLS, Window
 
 AUTHENTIC, CROP = "authentic", "crop"
 """Kinds of a pair's pictures, in the order of its rows."""

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
-import shutil
-import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,21 +15,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from locard.errors import LocardError
 from locard.text import printable
+from locard_kd_crop.datasets.programs import ToolError, jpegtran, magick, results, vips
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
     from locard_kd_crop.datasets.tables import Tables
 
-_LONGEST_SECONDS = 120.0
-_SAID_AT_MOST = 300
 _CODERS = {".jpg": "jpeg", ".png": "png"}
-
-
-class ToolError(LocardError):
-    """A tool is missing, failed, or wrote something else than it was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +180,13 @@ class ImageMagick(Tool):
 
     def version(self) -> str:
         """See :meth:`Tool.version`."""
-        return _magick()[1]
+        return magick()[1]
 
     def cut(self, source: Path, windows: Sequence[Window], step: LastStep) -> list[bytes]:
         """See :meth:`Tool.cut`."""
         form = "png24" if step.lossless else "jpeg"
         targets = [_beside(source, number) for number in range(len(windows))]
-        command = [_magick()[0], f"{_CODERS[source.suffix]}:{source}[0]", "-strip"]
+        command = [magick()[0], f"{_CODERS[source.suffix]}:{source}[0]", "-strip"]
         if step.quality is not None:
             command += ["-quality", str(step.quality), "-sampling-factor", step.subsampling]
             command += ["-type", "TrueColor"]
@@ -205,7 +196,7 @@ class ImageMagick(Tool):
             cropping = ["-crop", window.geometry, "+repage", "-write", f"{form}:{target}"]
             command += ["(", "-clone", "0", *cropping, "+delete", ")"]
         command.append("null:")
-        return _results(self.name, command, targets)
+        return results(self.name, command, targets)
 
 
 class Libvips(Tool):
@@ -216,7 +207,7 @@ class Libvips(Tool):
 
     def version(self) -> str:
         """See :meth:`Tool.version`."""
-        return _vips()[1]
+        return vips()[1]
 
     def cut(self, source: Path, windows: Sequence[Window], step: LastStep) -> list[bytes]:
         """See :meth:`Tool.cut`."""
@@ -228,8 +219,8 @@ class Libvips(Tool):
                 thinned = "off" if step.subsampling == "4:4:4" else "on"
                 options = f"[Q={step.quality},subsample-mode={thinned},strip]"
             place = (window.x, window.y, window.width, window.height)
-            command = [_vips()[0], "crop", str(source), f"{target}{options}", *map(str, place)]
-            files += _results(self.name, command, [target])
+            command = [vips()[0], "crop", str(source), f"{target}{options}", *map(str, place)]
+            files += results(self.name, command, [target])
         return files
 
 
@@ -242,15 +233,15 @@ class Jpegtran(Tool):
 
     def version(self) -> str:
         """See :meth:`Tool.version`."""
-        return _jpegtran()[1]
+        return jpegtran()[1]
 
     def cut(self, source: Path, windows: Sequence[Window], step: LastStep) -> list[bytes]:
         """See :meth:`Tool.cut`; the JPEG keeps the tables that it has."""
         files = []
         for number, window in enumerate(windows):
             target = _beside(source, number, "jpg")
-            command = [_jpegtran()[0], "-copy", "none", "-crop", window.geometry]
-            files += _results(self.name, [*command, "-outfile", str(target), str(source)], [target])
+            command = [jpegtran()[0], "-copy", "none", "-crop", window.geometry]
+            files += results(self.name, [*command, "-outfile", str(target), str(source)], [target])
         return files
 
 
@@ -270,84 +261,5 @@ def with_tables(data: bytes, step: LastStep) -> bytes:
     return file.getvalue()
 
 
-# --- command lines -------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=1)
-def _magick() -> tuple[str, str]:
-    for program in ("magick", "convert"):
-        # On Windows, convert is another program.
-        if found := _asked(program, "-version", r"Version: (ImageMagick \S+)"):
-            return found
-    raise _missing("ImageMagick", "magick or convert", "imagemagick")
-
-
-@lru_cache(maxsize=1)
-def _vips() -> tuple[str, str]:
-    found = _asked("vips", "--version", r"(vips-\S+)")
-    if found is None:
-        raise _missing("libvips", "vips", "libvips-tools")
-    return found
-
-
-@lru_cache(maxsize=1)
-def _jpegtran() -> tuple[str, str]:
-    found = _asked("jpegtran", "-version", r"((?:libjpeg-turbo|mozjpeg|Independent).*)")
-    if found is None:
-        raise _missing("jpegtran", "jpegtran", "libjpeg-turbo-progs")
-    return found
-
-
-def _asked(program: str, option: str, pattern: str) -> tuple[str, str] | None:
-    """Return the path of a program and what it says of its version; None where it is not it."""
-    path = shutil.which(program)
-    if path is None:
-        return None
-    try:
-        done = _run([path, option])
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    found = re.search(pattern, done.stdout.decode("utf-8", "replace"))
-    return (path, printable(found[1].strip())) if found else None
-
-
-def _missing(name: str, program: str, package: str) -> ToolError:
-    return ToolError(
-        f"{name} is not installed: there is no program {program}",
-        f"Install it: apt-get install {package}, or brew install {_BREW[package]}.",
-    )
-
-
-_BREW = {"imagemagick": "imagemagick", "libvips-tools": "vips", "libjpeg-turbo-progs": "jpeg-turbo"}
-
-
 def _beside(source: Path, number: int, suffix: str = "out") -> Path:
     return source.with_name(f"cut-{number}.{suffix}")
-
-
-def _run(command: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
-    """Run a tool on one thread; what it says on either stream is its output."""
-    single = dict.fromkeys(("MAGICK_THREAD_LIMIT", "OMP_NUM_THREADS", "VIPS_CONCURRENCY"), "1")
-    return subprocess.run(  # noqa: S603  the words are ours, and no shell reads them
-        command,
-        check=False,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=_LONGEST_SECONDS,
-        env={**os.environ, **single},
-    )
-
-
-def _results(name: str, command: Sequence[str], targets: Sequence[Path]) -> list[bytes]:
-    """Run a tool, and return the files that it wrote."""
-    try:
-        done = _run(command)
-        if done.returncode:
-            said = printable(done.stdout.decode("utf-8", "replace").strip())[:_SAID_AT_MOST]
-            raise ToolError(f"{name} failed (exit code {done.returncode}): {said or 'no words'}")
-        return [target.read_bytes() for target in targets]
-    except subprocess.TimeoutExpired:
-        raise ToolError(f"{name} took longer than {_LONGEST_SECONDS:g} s") from None
-    except OSError as error:
-        raise ToolError(f"{name} wrote nothing: {error.strerror or error}") from None

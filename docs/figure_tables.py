@@ -23,6 +23,8 @@ TITLES = {
     "camera-originals": "straight from cameras",
     "bsds500-val": "BSDS500, validation part",
     "imagenet-sample": "photographs from the web",
+    "frame-metadata-tuning": "thresholds",
+    "frame-metadata-test": "others",
 }
 
 

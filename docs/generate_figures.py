@@ -30,7 +30,7 @@ from figure_tables import (
     values,
     with_interval,
 )
-from method_figures import gains, published, step
+from method_figures import edits, gains, published, step
 
 from locard.evaluation.metrics import METRICS
 from locard.evaluation.results import SubsetResult
@@ -177,6 +177,7 @@ TABLES: dict[str, Callable[..., str]] = {
         runs,
         versions,
         step,
+        edits,
         gains,
         published,
     )

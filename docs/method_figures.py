@@ -8,12 +8,14 @@ from figure_tables import (
     CHART,
     MINUS,
     NONE,
+    TITLES,
     estimate_of,
     extra,
     figures,
     plain,
     results,
     short,
+    steps,
     subset,
     table,
     values,
@@ -205,6 +207,31 @@ def published(step: str) -> str:
 
 def _gives_verdict(step: str) -> bool:
     return any(facts.name == step and facts.gives_verdict for facts in results(CHART).steps)
+
+
+def edits(*names: str) -> str:
+    """What a step that looks for crops says of pictures, by what was done to them."""
+    (step,) = steps(names[0])
+    parts = dict.fromkeys(part for name in names for part in values(name, "edit"))
+    rows = [
+        (part, TITLES[name], found)
+        for part in sorted(parts, key=lambda part: (part.startswith("cut"), part))
+        for name in names
+        if (found := subset(name, step, "edit", part))
+    ]
+    return table(
+        ["pictures", "cameras", "number", "detected", "not detected", "inconclusive", "share"],
+        (
+            [
+                part,
+                cameras,
+                str(found.images),
+                *(str(found.outcomes[o]) for o in ("detected", "not_detected", "inconclusive")),
+                with_interval(found, "sensitivity" if found.tampered else "false_positive_rate"),
+            ]
+            for part, cameras, found in rows
+        ),
+    )
 
 
 def gains(name: str) -> str:

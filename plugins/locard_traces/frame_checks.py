@@ -136,12 +136,15 @@ def size_checks(image: Image) -> Iterator[Check]:
             continue
         found = relation(stored, stated)
         key = source.name.replace("-", "_")
+        words = _SENTENCES[found].format(
+            title=source.title, stated=_shown(stated), stored=_shown(stored)
+        )
+        if found is Relation.CUT and source is not EXIF_SIZE:
+            words += " But cameras and programs use these fields freely."
         yield Check(
             source.name,
             _says(source, found),
-            _SENTENCES[found].format(
-                title=source.title, stated=_shown(stated), stored=_shown(stored)
-            ),
+            words,
             _REASONS.get(found, ""),
             missing_share(stored, stated) if found is Relation.CUT else 0.0,
             {key: list(stated), f"{key}_relation": found.value},

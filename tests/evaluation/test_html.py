@@ -239,3 +239,13 @@ def test_cases_are_pictures_of_one_size_and_what_cannot_be_shown_says_why() -> N
     assert text.count("<svg") == 2  # the picture by itself, and under its map
     assert text.count('class="map"') == 1
     assert text.count("its file is gone") == 1
+
+
+def test_the_ways_of_every_data_set_stand_before_its_own() -> None:
+    parts = [
+        subset(by, value)
+        for by in ("camera", "donor_quality", "share", "source")
+        for value in ("a", "b")
+    ]
+    titles = re.findall(r"<h2>(By [^<]*)</h2>", page(results(*parts)))
+    assert titles == ["By source", "By share", "By camera", "By donor quality"]

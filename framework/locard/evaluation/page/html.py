@@ -43,6 +43,9 @@ IMAGE_COLUMNS = (
 SUBSET_COLUMNS = ("f1", "best_f1", "pixel_auc", "sensitivity", "false_positive_rate")
 ROBUSTNESS_COLUMNS = ("f1", "best_f1", "image_auc", "false_positive_rate")
 
+STANDARD_WAYS = ("source", "size", "share")
+"""Ways to divide any data set, shown before those that a data set's own facts add."""
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -106,10 +109,12 @@ def _tables(results: Results) -> Iterator[Table]:
     whole = [subset for subset in untreated if subset.by == "all"]
     yield _table("Where: maps against masks, by kind of tampering", "kind", PIXEL_COLUMNS, kinds)
     yield _table("Whether: what is said of whole images", "", IMAGE_COLUMNS, whole)
-    for by in dict.fromkeys(s.by for s in untreated if s.by not in ("all", "kind")):
+    own = {subset.by for subset in untreated} - {"all", "kind", *STANDARD_WAYS}
+    for by in (*STANDARD_WAYS, *sorted(own)):
         parts = [subset for subset in untreated if subset.by == by]
         if len({part.value for part in parts}) > 1:
-            yield _table(f"By {by}", by, SUBSET_COLUMNS, parts)
+            name = by.replace("_", " ")
+            yield _table(f"By {name}", name, SUBSET_COLUMNS, parts)
     if len(results.treatments) > 1:
         treated = [subset for subset in results.subsets if subset.by == "all"]
         yield _table("After treatment of all images", "treatment", ROBUSTNESS_COLUMNS, treated)

@@ -157,6 +157,7 @@ def _plain(checked: Check, images: int) -> dict[str, Any]:
         "pairs": checked.pairs,
         "problems": inspection.problems,
         "duplicates": inspection.duplicates,
+        "contradictions": checked.contradictions,
         "differences": checked.differences,
         "divisions": checked.divisions,
         "leaks": [leak.model_dump(mode="json") for leak in inspection.leaks],
@@ -169,16 +170,18 @@ def _print_check(checked: Check, images: int) -> None:
 
     inspection = checked.inspection
     typer.echo(f"{images} pictures in {checked.pairs} pairs")
-    duplicates = [", ".join(map(printable, names)) for names in inspection.duplicates]
+    contradictions = [", ".join(map(printable, names)) for names in checked.contradictions]
     for words, sentences in (
         ("Problems", [printable(problem) for problem in inspection.problems]),
-        ("Files that are there more than once", duplicates),
+        ("Files that belong to both classes or to two photographs", contradictions),
         ("Differences within pairs", list(checked.differences)),
         ("In more than one split", list(checked.divisions)),
     ):
         typer.echo(f"{words}: {len(sentences)}")
         for sentence in _some(sentences):
             typer.echo(f"  {sentence}")
+    if chance := len(inspection.duplicates) - len(contradictions):
+        typer.echo(f"Windows of a photograph that were drawn more than once: {chance}")
     if not inspection.leaks:
         typer.echo("The leak check needs five cameras or scenes: not made.")
     else:

@@ -156,6 +156,33 @@ def test_rows_that_say_different_things_of_a_pair_fail(lossless: Path, tmp_path:
     assert found.differences == ("pair 0: the manifest says different things of first_quality",)
 
 
+def test_one_file_in_both_classes_fails_where_a_phase_can_be_seen(
+    lossless: Path, tmp_path: Path
+) -> None:
+    def same(row: Row, path: Path) -> None:
+        if row["pair"] == "0" and row["kind"] == "crop":
+            path.write_bytes(path.with_name("000000-authentic.png").read_bytes())
+
+    found = spoilt(lossless, tmp_path / "set", same)
+    (names,) = found.contradictions
+    assert [name.rsplit("-", 1)[1] for name in names] == ["authentic.png", "crop.png"]
+    assert not found.clean
+
+
+def test_a_window_that_was_drawn_twice_is_no_contradiction(lossless: Path, tmp_path: Path) -> None:
+    first: dict[tuple[str, str], Path] = {}
+
+    def again(row: Row, path: Path) -> None:
+        of_photograph = first.setdefault((row["photograph_sha256"], row["kind"]), path)
+        if row["kind"] == "authentic" and int(row["pair"]) < 24:
+            path.write_bytes(of_photograph.read_bytes())
+
+    found = spoilt(lossless, tmp_path / "set", again)
+    assert found.inspection.duplicates
+    assert found.contradictions == ()
+    assert found.clean
+
+
 def test_missing_and_changed_files_are_named(lossless: Path, tmp_path: Path) -> None:
     folder = tmp_path / "set"
     shutil.copytree(lossless, folder)

@@ -35,12 +35,15 @@ class Check:
 
     Attributes:
         inspection: Missing, changed and repeated files, and the leak check.
+        contradictions: Files that are there more than once and belong to both classes, outside
+            stratum E, or to two photographs. Within one, pairs may meet by chance.
         pairs: How many pairs are whole.
         differences: In what pairs differ, or why they are none, one sentence each.
         divisions: What is in two splits, one sentence each.
     """
 
     inspection: Inspection
+    contradictions: tuple[tuple[str, ...], ...]
     pairs: int
     differences: tuple[str, ...]
     divisions: tuple[str, ...]
@@ -48,7 +51,13 @@ class Check:
     @property
     def clean(self) -> bool:
         """Whether there is nothing to look at."""
-        return self.inspection.clean and not (self.differences or self.divisions)
+        return not (
+            self.inspection.problems
+            or self.contradictions
+            or self.differences
+            or self.divisions
+            or any(leak.leaks for leak in self.inspection.leaks)
+        )
 
 
 def check(dataset: Dataset) -> Check:
@@ -70,8 +79,10 @@ def check(dataset: Dataset) -> Check:
         for name, members in sorted(pairs.items())
         for why in _differences(members)
     ]
+    inspection = inspect(dataset, stated)
     return Check(
-        inspection=inspect(dataset, stated),
+        inspection=inspection,
+        contradictions=tuple(_contradictions(dataset.samples, inspection.duplicates)),
         pairs=sum(_is_pair(members) for members in pairs.values()),
         differences=(*unplaced, *differences),
         divisions=tuple(_divisions(dataset.samples)),
@@ -91,6 +102,19 @@ def place(sample: Sample) -> list[float]:
     left, top = column * _MCU, row * _MCU
     centre = ((left + width / 2) / frame_width, (top + height / 2) / frame_height)
     return [column, row, left / frame_width, top / frame_height, *centre]
+
+
+def _contradictions(
+    samples: Sequence[Sample], duplicates: Sequence[tuple[str, ...]]
+) -> Iterator[tuple[str, ...]]:
+    """Yield names of equal files that cannot be so by chance."""
+    by_name = {sample.name: sample for sample in samples}
+    for names in duplicates:
+        members = [by_name[name] for name in names]
+        photographs = {member.facts.get("photograph_sha256") for member in members}
+        seen = [member for member in members if member.facts.get("stratum") != BLIND]
+        if len(photographs) > 1 or (seen and len({member.kind for member in members}) > 1):
+            yield names
 
 
 def _unplaced(samples: Sequence[Sample]) -> Iterator[str]:

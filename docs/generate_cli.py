@@ -19,7 +19,11 @@ GROUPS = {
     "dataset": ("layouts", "show", "check", "synthesize"),
     "evaluate": (),
     "compare": (),
+    "crop": ("dataset build", "dataset check"),
 }
+COMMANDS = "kd-crop"
+"""Built-in plugins that offer commands; no other may load."""
+
 TARGET = Path(__file__).parent / "cli.md"
 HEAD = """# Commands
 
@@ -36,7 +40,7 @@ the plugins that may load), `LOCARD_ACTOR` (who acts, for the ledger), `LOCARD_M
 
 def help_of(*words: str) -> str:
     """Return what a command prints for --help, on a terminal of 80 columns."""
-    environment = {**os.environ, "COLUMNS": "80", "LOCARD_PLUGINS": "", "NO_COLOR": "1"}
+    environment = {**os.environ, "COLUMNS": "80", "LOCARD_PLUGINS": COMMANDS, "NO_COLOR": "1"}
     locard = [sys.executable, "-c", "from locard.cli import main; main()"]
     done = subprocess.run(
         [*locard, *words, "--help"], capture_output=True, text=True, check=True, env=environment
@@ -50,7 +54,7 @@ def page() -> str:
     commands = [
         words
         for group, names in GROUPS.items()
-        for words in ([(group, name) for name in names] or [(group,)])
+        for words in ([(group, *name.split()) for name in names] or [(group,)])
     ]
     return "\n".join([HEAD, *map(section, commands)])
 

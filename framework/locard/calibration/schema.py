@@ -8,7 +8,7 @@ from locard.calibration.calibration import FORMAT, Calibration
 
 
 def schema_text() -> str:
-    """Return the text of the schema file; write it anew when the models change."""
+    """Return the text of the schema file, which ``docs/generate_schema.py`` writes."""
     schema = Calibration.model_json_schema(mode="serialization")
     head = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

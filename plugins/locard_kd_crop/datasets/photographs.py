@@ -11,7 +11,6 @@ import numpy as np
 
 from locard.errors import ImageError, LocardError
 from locard.evaluation.datasets.building import Unusable
-from locard.evaluation.synthesis.sources import LEAST_REDUCTION
 from locard.text import printable
 from locard_kd_crop.datasets.tables import Tables, tables_of
 
@@ -55,11 +54,6 @@ class Photograph:
     subsampling: str
     mcu: tuple[int, int]
     own: str
-
-    def largest_side(self, *, reduced: bool) -> int:
-        """Return the shorter side of the largest picture to cut from, in pixels."""
-        side = min(self.width, self.height)
-        return int(side / LEAST_REDUCTION) if reduced else side
 
 
 @dataclass(frozen=True, slots=True)

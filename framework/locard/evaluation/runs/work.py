@@ -53,7 +53,6 @@ class Work:
         processes: Who copies and measures.
         scratch: An existing folder for copies; each is removed when it was examined.
         workers: How many exhibits the engine examines at a time.
-
     """
 
     def __init__(

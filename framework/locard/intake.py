@@ -7,6 +7,7 @@ cannot be read is a fact with its reason, not an end to the rest.
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -79,6 +80,18 @@ def read(name: str) -> Iterator[bytes]:
         raise SourceError(_in_words(name, error)) from None
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise SourceError("it changed while it was read; add it again when it is at rest")
+
+
+def sha256_of_file(name: str) -> str:
+    """Return the SHA-256 of a file's bytes, in hexadecimal.
+
+    Raises:
+        SourceError: As for :func:`read`.
+    """
+    digest = hashlib.sha256()
+    for chunk in read(name):
+        digest.update(chunk)
+    return digest.hexdigest()
 
 
 def _matching(pattern: str, everything: bool) -> Iterator[Source]:

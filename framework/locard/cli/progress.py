@@ -13,7 +13,7 @@ from locard.outcomes import Outcome
 from locard.text import printable
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
+    from rich.progress import Progress, TaskID
 
     from locard.plugins import Catalogue
 
@@ -42,26 +42,10 @@ class ProgressBar:
 @contextmanager
 def progress_bar(plugins: Catalogue, *, quiet: bool) -> Iterator[None]:
     """Show a progress bar while the block runs, if somebody is there to see it."""
-    if quiet or not sys.stderr.isatty():
-        yield
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[failed]}", style="red"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with _bars("{task.fields[failed]}", quiet=quiet) as progress:
+        if progress is None:
+            yield
+            return
         bar = ProgressBar(progress)
         plugins.manager.register(bar, name="progress-bar")
         try:
@@ -77,8 +61,29 @@ def counting_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     Yields:
         To be called with what is being done, how many are done, and of how many.
     """
+    with _bars(quiet=quiet) as progress:
+        bars: dict[str, TaskID] = {}
+
+        def advance(words: str, done: int, total: int) -> None:
+            if progress is None:
+                return
+            if words not in bars:
+                bars[words] = progress.add_task(words, total=total)
+            progress.update(bars[words], completed=done, total=total)
+
+        yield advance
+
+
+@contextmanager
+def _bars(*warnings: str, quiet: bool) -> Iterator[Progress | None]:
+    """Give bars on standard error; None where nobody is there to see them.
+
+    Args:
+        *warnings: Templates of further columns, in red.
+        quiet: Whether the user asked for none.
+    """
     if quiet or not sys.stderr.isatty():
-        yield lambda _words, _done, _total: None
+        yield None
         return
     from rich.console import Console
     from rich.progress import (
@@ -94,13 +99,7 @@ def counting_bars(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
+        *(TextColumn(template, style="red") for template in warnings),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bars: dict[str, int] = {}
-
-        def advance(words: str, done: int, total: int) -> None:
-            if words not in bars:
-                bars[words] = progress.add_task(words, total=total)
-            progress.update(bars[words], completed=done, total=total)  # type: ignore[arg-type]
-
-        yield advance
+        yield progress

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locard.engine.tasks import Subject
-from locard.intake import SourceError, read
+from locard.intake import SourceError, sha256_of_file
 from locard.outcomes import Outcome
 
 if TYPE_CHECKING:
@@ -134,14 +133,10 @@ class _InOrder:
 
     @staticmethod
     def _hash(analysis: Analysis) -> None:
-        digest = hashlib.sha256()
         try:
-            for chunk in read(analysis.file):
-                digest.update(chunk)
+            analysis.sha256, analysis.error = sha256_of_file(analysis.file), None
         except SourceError as error:
             analysis.error = str(error)
-        else:
-            analysis.sha256, analysis.error = digest.hexdigest(), None
 
     def _twin(self, sha256: str | None) -> Analysis | None:
         same = (other for other in self._waiting if sha256 and other.sha256 == sha256)

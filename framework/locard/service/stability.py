@@ -6,7 +6,6 @@ examined.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,7 +23,7 @@ from locard.evaluation.treatments import parse
 from locard.evaluation.treatments.copies import Copy as MadeCopy
 from locard.evaluation.treatments.copies import Refused, make_copy
 from locard.image import read_header
-from locard.intake import Source, SourceError, read
+from locard.intake import Source, SourceError, sha256_of_file
 from locard.service.analyze import Analysis, Keep, SavedMaps, analyze
 from locard.stability import COPIES, Copy, Observation, Stability, StepStability, summary
 
@@ -282,13 +281,10 @@ def _size(source: Source) -> tuple[int, int] | None:
 
 def _sha256(source: Source) -> str | None:
     """Return the hash of a file, or None where it cannot be read."""
-    digest = hashlib.sha256()
     try:
-        for chunk in read(source.name):
-            digest.update(chunk)
+        return sha256_of_file(source.name)
     except SourceError:
         return None
-    return digest.hexdigest()
 
 
 def _sampled(

@@ -54,8 +54,9 @@ def method_pipeline(
     from locard.pipelines import resolve
 
     step: dict[str, Any] = {"name": name, "plugin": name, "parameters": dict(parameters or {})}
-    if calibration is not None:
-        step["calibration"] = Calibration.load(calibration).model_dump(mode="json")
+    theirs = None if calibration is None else Calibration.load(calibration)
+    if theirs is not None:
+        step["calibration"] = theirs.model_dump(mode="json")
     steps = [step]
     if on is not None:
         step["input"] = on
@@ -67,10 +68,9 @@ def method_pipeline(
         )
     raw = {"name": f"validation-of-{name}"[:60].rstrip("-"), "version": "1", "steps": steps}
     pipeline = resolve(raw, f"validation of {name}", plugins)
-    if calibration is not None:
+    if theirs is not None:
         method = installed_methods(pipeline, plugins)[name]
         models = [model.sha256 for model in method.models]
-        theirs = Calibration.load(calibration)
         different = theirs.differences(name, method.version, method.parameters, models)
         if different:
             raise PipelineError(

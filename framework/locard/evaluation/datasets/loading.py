@@ -5,7 +5,6 @@ Nothing is decoded here: headers are read for sizes, whole files for their hashe
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from locard.evaluation.datasets.base import Layout, Sample
 from locard.evaluation.datasets.errors import DatasetError
 from locard.evaluation.datasets.strata import WAYS
 from locard.evaluation.results import DatasetFacts
-from locard.intake import SourceError, read
+from locard.intake import SourceError, sha256_of_file
 from locard.text import printable
 
 if TYPE_CHECKING:
@@ -271,7 +270,7 @@ def _examined(folder: Path, layout: Layout, owner: str, samples: Sequence[Sample
     for sample in samples:
         shown = printable(sample.name)
         try:
-            found = _hash(sample.path)
+            found = sha256_of_file(str(sample.path))
             if sample.sha256 not in (None, found):
                 raise DatasetError(f"its SHA-256 is {found}, and the data set states another")
             height, width = _size(sample.path)
@@ -316,7 +315,7 @@ def _examined_mask(sample: Sample, height: int, width: int) -> tuple[str | None,
         return None, "it is tampered and has no mask" if sample.tampered else None
     mask_hash = None
     try:
-        mask_hash = _hash(sample.mask)
+        mask_hash = sha256_of_file(str(sample.mask))
         return mask_hash, misfit(_size(sample.mask), (height, width))
     except (LocardError, SourceError) as error:
         return mask_hash, f"its mask cannot be used: {_in_words(error)}"
@@ -337,13 +336,6 @@ def _of_turned(names: Sequence[str]) -> str:
         "EXIF asks to turn or mirror these images for display, and their masks are taken as of the "
         f"stored pixels, which they fit in size: {', '.join(names[:_NAMED])}{more}"
     )
-
-
-def _hash(path: Path) -> str:
-    digest = hashlib.sha256()
-    for chunk in read(str(path)):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _size(path: Path) -> tuple[int, int]:

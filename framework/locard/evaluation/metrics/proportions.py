@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 
-LEVEL = 0.95
+from locard.evaluation.metrics.bootstrap import LEVEL
 
 Bounds = tuple[float, float]
 """Lower and upper bound."""

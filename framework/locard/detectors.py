@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -98,11 +98,24 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class ModelReference:
-    """A model file that a step used, as receipts name it."""
+    """A model file that a step used, as receipts name it.
+
+    Attributes:
+        name: Name of the model.
+        version: Its version.
+        sha256: Of the file.
+        card_sha256: Of the model's card, which holds thresholds and the hashes of all its files;
+            None for a model without one.
+    """
 
     name: str
     version: str
     sha256: str
+    card_sha256: str | None = None
+
+    def plain(self) -> dict[str, str]:
+        """Return what receipts hold; a hash that is not there is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 class Step(ABC):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Mapping
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -223,16 +223,39 @@ def test_trigger_that_does_nothing_is_named(lab, examined):
 
 
 @pytest.mark.parametrize(
-    ("registry", "expected"),
+    ("files", "expected"),
     [
-        ({("net", "1"): "ab" * 32}, set()),
-        ({("net", "1"): "cd" * 32}, {("altered", "model", "net 1")}),
+        ({"model.onnx": "ab" * 32}, set()),
+        ({"model.onnx": "cd" * 32, "model.int8.onnx": "ab" * 32}, set()),
+        ({"model.onnx": "ab" * 32, "card.toml": "cd" * 32}, set()),
+        ({"model.onnx": "cd" * 32}, {("altered", "model", "net 1")}),
+        ({"card.toml": "ab" * 32}, {("altered", "model", "net 1")}),
         ({}, {("missing", "model", "net 1")}),
     ],
 )
-def test_models_are_held_against_the_registry(lab, examined, registry, expected):
-    models: Callable[[str, str], str | None] = lambda *model: registry.get(model)  # noqa: E731
+def test_models_are_held_against_the_registry(lab, examined, files, expected):
+    asked = []
+
+    def models(name: str, version: str) -> Mapping[str, str]:
+        asked.append((name, version))
+        return files
+
     assert lab.named(examined, models=models) == expected
+    assert asked == [("net", "1")]
+
+
+@pytest.mark.parametrize(
+    ("card", "expected"),
+    [("12" * 32, []), ("34" * 32, ["altered"]), (None, ["altered"])],
+)
+def test_the_card_of_a_model_is_held_against_the_registry(card, expected):
+    """Thresholds stand in the card: the same network with others gives other findings."""
+    from locard.vault.verify import named_model_problems
+
+    files = {"model.onnx": "ab" * 32} | ({"card.toml": card} if card else {})
+    problems = list(named_model_problems("net 1", "ab" * 32, "12" * 32, files))
+    assert [problem.kind for problem in problems] == expected
+    assert all("card of model net 1" in problem.message for problem in problems)
 
 
 def test_postgresql_tampering_is_named(postgresql_url, tmp_path, lab):

@@ -164,12 +164,27 @@ class Calibration(Content):
             CalibrationError: It cannot be read, is no calibration, or was altered.
         """
         try:
-            plain = json.loads(path.read_bytes())
+            text = path.read_bytes()
         except OSError as error:
             raise CalibrationError(f"cannot read calibration {path}: {error.strerror}") from None
+        return cls.from_json(text, str(path))
+
+    @classmethod
+    def from_json(cls, text: bytes, source: str) -> Self:
+        """Check the content of a file.
+
+        Args:
+            text: The file's bytes.
+            source: Names it in errors.
+
+        Raises:
+            CalibrationError: It is no calibration, of another format, or was altered.
+        """
+        try:
+            plain = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise CalibrationError(f"{path} is not valid JSON: {error}") from None
-        return cls.from_plain(plain, str(path))
+            raise CalibrationError(f"{source} is not valid JSON: {error}") from None
+        return cls.from_plain(plain, source)
 
     def to_json(self) -> str:
         """Return the text of the file."""

@@ -219,12 +219,12 @@ def verify(
     rewritten to its end.
     """
     from locard.vault.verify import verify_case
-    from locard_registry import sha256_of
+    from locard_registry import hashes_of
 
     wrong = 0
     with open_vault(vault, database) as opened:
         case_id = opened.case_id(case)
-        for problem in verify_case(opened, case_id, models=sha256_of, expected_head=head):
+        for problem in verify_case(opened, case_id, models=hashes_of, expected_head=head):
             wrong += problem.kind != "note"
             _print_problem(problem, as_json)
         head_now = opened.ledger_head(case_id)

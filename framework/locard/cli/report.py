@@ -122,7 +122,7 @@ def _build(case: Case, plugins: Catalogue, examination: int | None, verify: bool
     problems = None
     if verify:
         from locard.vault.verify import verify as verify_case
-        from locard_registry import sha256_of
+        from locard_registry import hashes_of
 
-        problems = list(verify_case(case, models=sha256_of))
+        problems = list(verify_case(case, models=hashes_of))
     return build(case, plugins, examination=examination, problems=problems)

@@ -66,7 +66,7 @@ def finding_key(
         "exhibit": exhibit,
         "plugin": step.plugin,
         "version": plugin_version,
-        "models": sorted(model.sha256 for model in models),
+        "models": sorted(_model_identity(model) for model in models),
         "parameters": dict(step.parameters),
         "decoder": decoder,
         "input": input_key,
@@ -74,6 +74,11 @@ def finding_key(
     if step.calibration is not None:
         facts["calibration"] = step.calibration["sha256"]
     return sha256_of(canonical_json(facts))
+
+
+def _model_identity(model: ModelReference) -> str:
+    """Return what tells a model from others: its file's hash and, where it has one, its card's."""
+    return model.sha256 if model.card_sha256 is None else f"{model.sha256} {model.card_sha256}"
 
 
 def with_keys(plan: ExhibitPlan, exhibit: str, plugins: Catalogue, models: Models) -> ExhibitPlan:

@@ -94,7 +94,7 @@ class _Session:
     def _run(self, step: PlannedStep, facts: _Facts) -> Finding:
         image = self._open(step.limits)
         instance = _instance(step)
-        facts.models = tuple(asdict(model) for model in instance.models())
+        facts.models = tuple(model.plain() for model in instance.models())
         given = self._given(step)
         held = dict(vars(image))
         decoding, began = image.decoding_seconds, time.perf_counter()

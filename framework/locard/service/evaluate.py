@@ -6,7 +6,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -154,7 +154,7 @@ def step_facts(pipeline: Pipeline, plugins: Catalogue) -> tuple[StepFacts, ...]:
                 plugin=step.plugin,
                 version=plugin.version,
                 parameters=step.parameters,
-                models=tuple(asdict(model) for model in models[step.name] or ()),
+                models=tuple(model.plain() for model in models[step.name] or ()),
                 input=step.input,
                 gives_verdict=verdicts[step.name],
             )

@@ -7,7 +7,7 @@ schema is held against the one that the migrations make.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from locard.vault.case import Case
     from locard.vault.vault import Vault
 
-ModelHash = Callable[[str, str], str | None]
-"""Name and version of a model to the SHA-256 that the registry has for it now, or None."""
+ModelHashes = Callable[[str, str], Mapping[str, str]]
+"""Name and version of a model to the SHA-256 that its files have now, its card's too, by name of
+the file; nothing where the registry has no such model."""
+_CARD = "card.toml"
 
 
 def verify(
-    case: Case, models: ModelHash | None = None, expected_head: str | None = None
+    case: Case, models: ModelHashes | None = None, expected_head: str | None = None
 ) -> Iterator[Problem]:
     """Verify a case.
 
@@ -49,7 +51,7 @@ def verify(
 def verify_case(
     vault: Vault,
     case_id: str,
-    models: ModelHash | None = None,
+    models: ModelHashes | None = None,
     expected_head: str | None = None,
 ) -> Iterator[Problem]:
     """Verify a case of which no more is known than its identifier.
@@ -87,24 +89,42 @@ def record_problems(
     return [problem for problem in problems if problem.kind != "note"]
 
 
-def model_problems(session: Session, case_id: str, models: ModelHash) -> Iterator[Problem]:
+def model_problems(session: Session, case_id: str, models: ModelHashes) -> Iterator[Problem]:
     """Yield the models of a case's receipts that the registry has not, or has with other bytes."""
-    seen: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str, str | None]] = set()
     bodies = select(FindingRow.body).where(FindingRow.case_id == case_id)
     for body in session.scalars(bodies.execution_options(yield_per=500)):
         # A body that was tampered with may be anything; its own hash tells on it.
         with suppress(AttributeError, KeyError, TypeError):
             for model in body["receipt"].get("models", ()):
-                seen.add((str(model["name"]), str(model["version"]), str(model["sha256"])))
-    for name, version, sha256 in sorted(seen):
-        found = models(name, version)
-        if found == sha256:
-            continue
-        subject = f"{name} {version}"
-        if found is None:
-            message = f"model {subject}, which findings rest on, is not in the registry"
-            yield Problem("missing", "model", subject, message)
-        else:
-            message = f"model {subject} is not the one that findings rest on"
-            details = {"recorded": sha256, "found": found}
-            yield Problem("altered", "model", subject, message, details)
+                card = model.get("card_sha256")
+                file = str(model["name"]), str(model["version"]), str(model["sha256"])
+                seen.add((*file, None if card is None else str(card)))
+    for name, version, sha256, card in sorted(seen, key=str):
+        yield from named_model_problems(f"{name} {version}", sha256, card, models(name, version))
+
+
+def named_model_problems(
+    subject: str, sha256: str, card: str | None, found: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Yield what is wrong with a model that receipts name.
+
+    Args:
+        subject: Its name and version.
+        sha256: Of the file that was used.
+        card: SHA-256 of its card; None where receipts name none.
+        found: Hashes of its files as they are now.
+    """
+    if not found:
+        message = f"model {subject}, which findings rest on, is not in the registry"
+        yield Problem("missing", "model", subject, message)
+        return
+    files = {name: has for name, has in found.items() if name != _CARD}
+    if sha256 not in files.values():
+        message = f"model {subject} is not the one that findings rest on"
+        details = {"recorded": sha256, "found": ", ".join(files.values()) or None}
+        yield Problem("altered", "model", subject, message, details)
+    elif card is not None and found.get(_CARD) != card:
+        message = f"the card of model {subject} is not the one that findings rest on"
+        details = {"recorded": card, "found": found.get(_CARD)}
+        yield Problem("altered", "model", subject, message, details)

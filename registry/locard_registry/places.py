@@ -1,0 +1,88 @@
+"""Where models lie: the registry's own folder, and a laboratory's."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from locard_registry.errors import ModelError
+
+MODELS_VARIABLE = "LOCARD_MODELS"
+OWN = Path(__file__).parent / "models"
+"""Models that Locard ships."""
+
+CARD_FILE = "card.toml"
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A folder that is meant to hold one version of a model.
+
+    Attributes:
+        name: Of the model.
+        version: Of the model.
+        folder: Where its files are.
+    """
+
+    name: str
+    version: str
+    folder: Path
+
+
+def roots() -> tuple[Path, ...]:
+    """Return the folders of models: Locard's own, then the one in ``LOCARD_MODELS``.
+
+    Raises:
+        ModelError: ``LOCARD_MODELS`` names no folder.
+    """
+    given = os.environ.get(MODELS_VARIABLE)
+    if not given:
+        return (OWN,)
+    folder = Path(given)
+    if not folder.is_dir():
+        raise ModelError(
+            f"{MODELS_VARIABLE} is {given}, and there is no such folder",
+            "Set it to a folder with models as NAME/VERSION/card.toml, or unset it.",
+        )
+    return (OWN, folder)
+
+
+def places(within: tuple[Path, ...]) -> Iterator[Place]:
+    """Yield every version of every model in some folders, by folder and name, the oldest first."""
+    for root in within:
+        for name in _folders(root):
+            for version in sorted(_folders(name), key=lambda folder: newness(folder.name)):
+                yield Place(name.name, version.name, version)
+
+
+def find(name: str, version: str, within: tuple[Path, ...]) -> list[Place]:
+    """Return where a version of a model lies; empty where it does not.
+
+    Names come out of receipts and pipelines, which may be foreign: what could lead out of the
+    folders is not looked for.
+    """
+    if not (_PART.fullmatch(name) and _PART.fullmatch(version)):
+        return []
+    folders = (root / name / version for root in within)
+    return [Place(name, version, folder) for folder in folders if folder.is_dir()]
+
+
+def newness(version: str) -> tuple[tuple[int, ...], str]:
+    """Return what versions are ordered by: numbers as numbers, then the suffix."""
+    numbers, _, suffix = version.partition("-")
+    parts = numbers.split(".")
+    # ASCII digits alone: int() takes others as well.
+    whole = all(part.isascii() and part.isdigit() for part in parts)
+    return (tuple(map(int, parts)) if whole else ()), suffix
+
+
+def _folders(parent: Path) -> list[Path]:
+    try:
+        found = [entry for entry in parent.iterdir() if entry.is_dir()]
+    except OSError:
+        return []  # a registry that ships no model has no such folder
+    return sorted(entry for entry in found if _PART.fullmatch(entry.name))

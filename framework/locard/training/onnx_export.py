@@ -1,0 +1,140 @@
+"""From a torch module to an ONNX model, and whether both give the same numbers.
+
+The exporter that traces is used, not the one built on ``torch.export``: it keeps named axes free at
+any size, gives the same bytes for the same weights, and needs no further packages. A trace would
+silently keep a size that Python computed; here that is an error.
+"""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from locard.errors import LocardError
+from locard.inference import open_session
+from locard.training.config import missing
+
+try:
+    import onnx
+    import onnx.checker
+except ImportError as error:
+    raise missing(error) from None
+
+_TracerWarning: type[Warning] = torch.jit.TracerWarning  # type: ignore[attr-defined]
+
+OPSET = 18
+"""Version of ONNX's operators."""
+
+
+def export_onnx(
+    module: torch.nn.Module,
+    sample: Sequence[torch.Tensor],
+    *,
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    dynamic: Mapping[str, Mapping[int, str]],
+    metadata: Mapping[str, str] | None = None,
+    opset: int = OPSET,
+) -> bytes:
+    """Export a module, in evaluation mode and on the CPU, as an ONNX model.
+
+    Args:
+        module: What is exported; it stays as it is.
+        sample: Inputs of an allowed size, which the module is run on once.
+        inputs: Their names.
+        outputs: Names of the outputs.
+        dynamic: Names of the axes that may have any size, by input or output and index.
+        metadata: What the model is, as texts by name (``metadata_props``).
+        opset: Version of ONNX's operators.
+
+    Returns:
+        The model, checked; the same weights give the same bytes.
+
+    Raises:
+        LocardError: The module cannot be exported, or onnx is not installed.
+    """
+    module = copy.deepcopy(module).cpu().eval()
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        # The exporter's own deprecation; torch is pinned to a version that has it.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("error", _TracerWarning)
+        try:
+            torch.onnx.export(
+                module,
+                tuple(tensor.cpu() for tensor in sample),
+                file,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_axes={name: dict(axes) for name, axes in dynamic.items()},
+                opset_version=opset,
+                dynamo=False,
+            )
+        except (_TracerWarning, torch.onnx.errors.OnnxExporterError) as error:
+            raise LocardError(
+                f"the network cannot be exported to ONNX: {str(error).splitlines()[0]}",
+                "Let its forward pass branch on no value or size of a tensor, and use operators "
+                f"of ONNX's opset {opset}.",
+            ) from None
+        model = onnx.load(file)
+    onnx.checker.check_model(model, full_check=True)
+    return finish(model, metadata or {})
+
+
+def finish(model: onnx.ModelProto, metadata: Mapping[str, str]) -> bytes:
+    """Return a model's bytes with metadata by name in the place of what it had."""
+    del model.metadata_props[:]
+    for name in sorted(metadata):
+        model.metadata_props.add(key=name, value=metadata[name])
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def metadata_of(model: bytes) -> dict[str, str]:
+    """Return the texts by name that a model carries."""
+    loaded = onnx.load_from_string(model)
+    return {entry.key: entry.value for entry in loaded.metadata_props}
+
+
+def compare(
+    module: torch.nn.Module, model: bytes, batches: Iterable[Sequence[torch.Tensor]]
+) -> dict[str, float]:
+    """Measure how far an ONNX model's outputs are from the module's.
+
+    Args:
+        module: Run on the CPU in evaluation mode; it stays as it is.
+        model: Its ONNX model, of any precision.
+        batches: Inputs, in the model's order; of several sizes, or the named axes are untested.
+
+    Returns:
+        The largest absolute difference over all batches, by output.
+
+    Raises:
+        ValueError: There is no batch, or an output has another shape.
+    """
+    module = copy.deepcopy(module).cpu().eval()
+    session = open_session(model)
+    names = [entry.name for entry in session.get_inputs()]
+    outputs = [entry.name for entry in session.get_outputs()]
+    largest: dict[str, float] = {}
+    for batch in batches:
+        given = {name: tensor.cpu().numpy() for name, tensor in zip(names, batch, strict=True)}
+        theirs = session.run(outputs, given)
+        with torch.no_grad():
+            ours = module(*(tensor.cpu() for tensor in batch))
+        ours = (ours,) if isinstance(ours, torch.Tensor) else tuple(ours)
+        for name, own, other in zip(outputs, ours, theirs, strict=True):
+            found = torch.as_tensor(other)
+            if own.shape != found.shape:
+                raise ValueError(f"{name}: {tuple(found.shape)} instead of {tuple(own.shape)}")
+            difference = (own.double() - found.double()).abs()
+            far = float(difference.max()) if difference.numel() else 0.0
+            # max() would pass over what is no number.
+            largest[name] = far if far != far else max(far, largest.get(name, 0.0))
+    if not largest:
+        raise ValueError("there is nothing to compare on: no batch")
+    return largest

@@ -127,6 +127,24 @@ def test_what_cannot_be_used_is_named_and_passed_over(photographs: Path, tmp_pat
     assert len(rows(out)) == 40
 
 
+def test_the_splits_are_the_same_at_all_sizes(tmp_path: Path) -> None:
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for number in range(12):
+        side = 160 if number % 3 else 320
+        data = encode(photograph(side, side + 8 * number), "JPEG")
+        (folder / f"{number}.jpg").write_bytes(data)
+    splits = []
+    for size in ("64", "256"):
+        out = tmp_path / size
+        words = ("--pairs", 40, "--size", size, "--tool", "pillow", "--strata", "A", "-w", 2)
+        assert locard("build", folder, "-o", out, *words).returncode == 0
+        splits.append({row["photograph_sha256"]: row["split"] for row in rows(out)})
+    small, large = splits
+    assert large.items() <= small.items()
+    assert len(large) < len(small)
+
+
 def test_files_that_were_cropped_before_serve_reduced_alone(tmp_path: Path) -> None:
     folder = tmp_path / "photographs"
     folder.mkdir()
@@ -195,7 +213,7 @@ def test_a_tool_that_fails_half_way_costs_its_own_pairs_alone(
         ({"tool": "jpegtran", "strata": ("A",)}, "jpegtran cuts at the grid alone"),
         ({"sizes": "big"}, "'big' is no size of pictures"),
         ({"sizes": "8"}, "'8' is no size of pictures"),
-        ({"sizes": "4000"}, "none of the photographs can be used"),
+        ({"sizes": "4000"}, "no photograph serves for stratum A"),
         ({"pairs": 0}, "pairs must be 1 or more"),
         ({"hold_out_cameras": 7}, "7 cameras cannot be kept for the test"),
         ({"hold_out_cameras": -1}, "must be 0 or more"),

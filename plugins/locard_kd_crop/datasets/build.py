@@ -30,8 +30,7 @@ from locard.evaluation.runs.side_work import WorkFailedError, outcome_of
 from locard_kd_crop.datasets.layout import NOTE
 from locard_kd_crop.datasets.pairs import COLUMNS, Pair, make_pair
 from locard_kd_crop.datasets.photographs import Look, Photograph
-from locard_kd_crop.datasets.plan import Options, planned, serving_for
-from locard_kd_crop.datasets.recipes import ROOM
+from locard_kd_crop.datasets.plan import Options, Serving, planned, serving_for
 from locard_kd_crop.datasets.sizes import Size, parse
 from locard_kd_crop.datasets.splits import divided, sources
 from locard_kd_crop.datasets.strata import BLIND, STRATA
@@ -85,9 +84,11 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Made:
     """
     tool, strata, sizes = _checked(options)
     version = tool.version()
-    photographs, unusable = _photographs(paths, options, sizes, progress)
+    photographs, unusable = _photographs(paths, options, progress)
     photographs, further = _claimed(options, strata, version, photographs)
     serving = {stratum: serving_for(options, stratum, photographs, sizes) for stratum in strata}
+    serve = _serving(serving)
+    small = [_too_small(one) for one in photographs if one.sha256 not in serve]
     pairs = planned(options, strata, version, photographs, serving, sizes)
     left = _unfinished(pairs, progress)
     failed: Counter[str] = Counter(
@@ -105,9 +106,9 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Made:
         made=len(left) - failed.total(),
         kept=len(pairs) - len(left),
         splits=Counter(pair.split for pair in pairs),
-        photographs=len(photographs),
-        sources=len(set(sources(photographs).values())),
-        unusable=(*unusable, *further),
+        photographs=len(serve),
+        sources=len({source for sha256, source in sources(photographs).items() if sha256 in serve}),
+        unusable=(*unusable, *further, *small),
         failed=failed,
         variants={stratum: tuple(names) for stratum, names in serving.items()},
     )
@@ -136,15 +137,32 @@ def _checked(options: Options) -> tuple[Tool, tuple[str, ...], tuple[Size, ...]]
     return tool, tuple(sorted(set(strata))), parse(options.sizes)
 
 
+def _serving(serving: Mapping[str, Serving]) -> set[str]:
+    """Return the hashes of the photographs that serve for any stratum."""
+    return {
+        photograph.sha256
+        for variants in serving.values()
+        for photographs in variants.values()
+        for photograph in photographs
+    }
+
+
+def _too_small(photograph: Photograph) -> Unusable:
+    size = f"{photograph.width}×{photograph.height}"
+    return Unusable(photograph.name, f"{size} is too small for these sizes and strata")
+
+
 # --- photographs ---------------------------------------------------------------------------------
 
 
 def _photographs(
-    paths: Iterable[str], options: Options, sizes: Sequence[Size], progress: Progress
+    paths: Iterable[str], options: Options, progress: Progress
 ) -> tuple[list[Photograph], list[Unusable]]:
-    """Return the photographs that can be used, sorted by hash, and what is passed over."""
-    least = min(min(size.least) for size in sizes) + ROOM
-    looks = [Look(path, least) for path in dict.fromkeys(paths)]
+    """Return the photographs that can be used, sorted by hash, and what is passed over.
+
+    Sizes play no part: the splits are drawn among these, and must be the same at all sizes.
+    """
+    looks = [Look(path) for path in dict.fromkeys(paths)]
     found: dict[str, Photograph] = {}
     unusable: list[Unusable] = []
     for one in look_at(looks, options.workers, progress):

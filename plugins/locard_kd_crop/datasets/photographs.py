@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from locard.image import Image, Metadata
 
+LEAST_SIDE = 96
+"""Smallest side in pixels that a picture of 64 can be cut from, with the room that takes."""
+
 _BITS = 8
 _COLOURS = 3
 
@@ -58,15 +61,13 @@ class Photograph:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A photograph to read, which pictures must fit into.
+    """A photograph to read. Whether the pictures asked for fit into it is the plan's business.
 
     Attributes:
         path: The file.
-        least: The least side that it must have, in pixels.
     """
 
     path: str
-    least: int
 
     def inspect(self) -> Photograph | Unusable:
         """Read the whole photograph, and say what it is or why it is passed over."""
@@ -75,7 +76,7 @@ class Look:
         name = printable(Path(self.path).name)
         try:
             image = Image.from_path(self.path)
-            if why := _unfit(image, self.least):
+            if why := _unfit(image):
                 return Unusable(name, why)
             return _photograph(image, name, self.path)
         except LocardError as error:
@@ -83,7 +84,7 @@ class Look:
             return Unusable(name, error.message, broken=broken)
 
 
-def _unfit(image: Image, least: int) -> str:
+def _unfit(image: Image) -> str:
     header = image.header
     if header.channels != _COLOURS:
         return "it is grey" if header.channels == 1 else "it is CMYK"
@@ -93,8 +94,8 @@ def _unfit(image: Image, least: int) -> str:
         return "it has opacity, a palette or several pages, so it is no photograph"
     if header.jpeg is not None and header.jpeg.unsupported_coding:
         return f"it is a {header.jpeg.unsupported_coding} JPEG"
-    if min(header.width, header.height) < least:
-        return f"{header.width}×{header.height} is too small: it takes {least} px a side"
+    if min(header.width, header.height) < LEAST_SIDE:
+        return f"{header.width}×{header.height} is too small: it takes {LEAST_SIDE} px a side"
     return ""
 
 

@@ -15,6 +15,7 @@ GROUPS = {
     "analyze": (),
     "pipeline": ("list", "show", "plan"),
     "calibration": ("fit", "show", "check", "plot"),
+    "model": ("list", "show", "verify"),
     "plugin": ("list", "show", "new", "check", "validate", "validations"),
     "dataset": ("layouts", "show", "check", "synthesize"),
     "evaluate": (),
@@ -33,8 +34,9 @@ Exit codes: 0 done · 1 done, and something must be looked at · 2 the command w
 done · 3 the vault cannot be used · 70 a bug · 130 interrupted.
 
 Environment: `LOCARD_VAULT` and `LOCARD_DATABASE` (where cases are kept), `LOCARD_PLUGINS` (names of
-the plugins that may load), `LOCARD_ACTOR` (who acts, for the ledger), `LOCARD_MAX_MEGAPIXELS`
-(largest picture that is decoded), `LOCARD_DEBUG=1` (tracebacks).
+the plugins that may load), `LOCARD_MODELS` (folder of a laboratory's own models), `LOCARD_ACTOR`
+(who acts, for the ledger), `LOCARD_MAX_MEGAPIXELS` (largest picture that is decoded),
+`LOCARD_DEBUG=1` (tracebacks).
 """
 
 

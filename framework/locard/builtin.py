@@ -21,6 +21,7 @@ def register_commands(register: RegisterCommand) -> None:
         ("analyze", "Examine files without a case."),
         ("pipeline", "List, show and plan pipelines."),
         ("calibration", "Turn scores into likelihood ratios."),
+        ("model", "List, show and verify models."),
         ("plugin", "List, show, make, check and validate plugins."),
         ("dataset", "List, show and check data sets with known answers."),
         ("evaluate", "Measure how good a pipeline is on a data set with known answers."),

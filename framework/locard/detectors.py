@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    from locard.calibration import Calibration
     from locard.findings import Finding
     from locard.image import Header, Image
 
@@ -173,6 +174,15 @@ class Step(ABC):
 
 class Detector(Step):
     """Looks at an image and says what it found."""
+
+    def calibration(self) -> Calibration | None:
+        """Return what makes likelihood ratios of the scores, where the detector brings it along.
+
+        It is asked when a pipeline is loaded that names no calibration for the step, and goes into
+        that pipeline's text. For a method other than the one that it says (plugin, version,
+        parameters, models), findings carry the reason why there is no ratio.
+        """
+        return None
 
     @abstractmethod
     def examine(self, image: Image) -> Finding:

@@ -12,7 +12,8 @@ A file says::
     plugin = "jpeg-grid"          # detector or refiner
     parameters = { window = 9 }   # optional; checked against the plugin's schema
     limits = { seconds = 30, mebibytes = 1000 }   # optional
-    calibration = "grid.json"     # optional; beside this file: makes scores likelihood ratios
+    calibration = "grid.json"     # optional; beside this file: makes scores likelihood ratios,
+                                  # in place of a calibration that the detector brings with it
 
     [[steps]]
     name = "refined"
@@ -41,6 +42,7 @@ from pydantic import (
 
 from locard.detectors import Refiner
 from locard.errors import PipelineError, PluginError
+from locard.own_calibration import with_own_calibrations
 
 if TYPE_CHECKING:
     from locard.calibration import Calibration
@@ -125,7 +127,8 @@ def load(name_or_path: str | Path, plugins: Catalogue) -> Pipeline:
         plugins: Where its steps are looked up.
 
     Returns:
-        The pipeline, every step's parameters complete with defaults.
+        The pipeline, every step's parameters complete with defaults, and with the calibrations that
+        detectors bring with them where the file names no others.
 
     Raises:
         PipelineError: No such pipeline, or the file is wrong; names file, step and key.
@@ -146,11 +149,13 @@ def load(name_or_path: str | Path, plugins: Catalogue) -> Pipeline:
     for step in pipeline.steps:
         if step.calibration is not None:
             _check_method(f"{path}: step {step.name!r}", step, plugins.step(step.plugin))
-    return pipeline
+    return with_own_calibrations(pipeline, plugins)
 
 
 def resolve(raw: Mapping[str, Any], source: str, plugins: Catalogue) -> Pipeline:
     """Check a pipeline that was already parsed; ``source`` names it in errors.
+
+    It gets no calibration that it has not: a recorded pipeline is run again as it ran.
 
     Raises:
         PipelineError: As for :func:`load`.

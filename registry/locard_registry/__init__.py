@@ -19,6 +19,7 @@ from locard_registry.card import (
 )
 from locard_registry.errors import ModelError
 from locard_registry.loading import Entry, Model, catalogue, load
+from locard_registry.places import newest, roots
 from locard_registry.verifying import differences, hashes_of
 from locard_registry.writing import write_card
 
@@ -43,5 +44,7 @@ __all__ = [
     "differences",
     "hashes_of",
     "load",
+    "newest",
+    "roots",
     "write_card",
 ]

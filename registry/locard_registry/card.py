@@ -187,7 +187,9 @@ class Card(_Model):
         _check_once([f"{t.file}: {t.name}" for t in self.thresholds], "threshold")
         if MODEL_FILE not in names:
             raise ValueError(f"there is no file {MODEL_FILE}")
-        for row in (*self.thresholds, *self.figures, *self.latency):
+        rows: tuple[Threshold | Figure | Latency, ...]
+        rows = (*self.thresholds, *self.figures, *self.latency)
+        for row in rows:
             if row.file not in names:
                 raise ValueError(f"a row is about {row.file}, which is not among the files")
         return self

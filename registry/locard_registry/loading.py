@@ -267,7 +267,7 @@ def _newest(name: str, within: Iterable[Path]) -> str:
     for root in within:
         versions = [place.version for place in places.places((root,)) if place.name == name]
         if versions:
-            return max(versions, key=places.newness)
+            return places.newest(versions)
     raise _unknown(name, None, tuple(within))
 
 

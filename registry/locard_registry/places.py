@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,20 +33,24 @@ class Place:
     folder: Path
 
 
-def roots() -> tuple[Path, ...]:
-    """Return the folders of models: Locard's own, then the one in ``LOCARD_MODELS``.
+def roots(folder: Path | None = None) -> tuple[Path, ...]:
+    """Return the folders of models: Locard's own, then a laboratory's.
+
+    Args:
+        folder: The laboratory's; None for the one in ``LOCARD_MODELS``, if that is set.
 
     Raises:
-        ModelError: ``LOCARD_MODELS`` names no folder.
+        ModelError: The laboratory's folder is not there.
     """
-    given = os.environ.get(MODELS_VARIABLE)
-    if not given:
-        return (OWN,)
-    folder = Path(given)
+    if folder is None:
+        given = os.environ.get(MODELS_VARIABLE)
+        if not given:
+            return (OWN,)
+        folder = Path(given)
     if not folder.is_dir():
         raise ModelError(
-            f"{MODELS_VARIABLE} is {given}, and there is no such folder",
-            "Set it to a folder with models as NAME/VERSION/card.toml, or unset it.",
+            f"there is no folder of models {folder}",
+            f"--models and {MODELS_VARIABLE} take a folder with models as NAME/VERSION/card.toml.",
         )
     return (OWN, folder)
 
@@ -71,6 +75,11 @@ def find(name: str, version: str, within: tuple[Path, ...]) -> list[Place]:
     return [Place(name, version, folder) for folder in folders if folder.is_dir()]
 
 
+def newest(versions: Iterable[str]) -> str:
+    """Return the newest of some versions, of which there is at least one."""
+    return max(versions, key=newness)
+
+
 def newness(version: str) -> tuple[tuple[int, ...], str]:
     """Return what versions are ordered by: numbers as numbers, then the suffix."""
     numbers, _, suffix = version.partition("-")
@@ -83,6 +92,8 @@ def newness(version: str) -> tuple[tuple[int, ...], str]:
 def _folders(parent: Path) -> list[Path]:
     try:
         found = [entry for entry in parent.iterdir() if entry.is_dir()]
-    except OSError:
+    except FileNotFoundError:
         return []  # a registry that ships no model has no such folder
+    except OSError as error:
+        raise ModelError(f"cannot look into folder {parent}: {error.strerror}") from None
     return sorted(entry for entry in found if _PART.fullmatch(entry.name))

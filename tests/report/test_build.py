@@ -22,7 +22,7 @@ from locard.report.html import render
 from locard.report.json import to_plain
 from locard.vault.vault import Vault
 
-MODEL = {"name": "kd-crop", "version": "3", "sha256": "cd" * 32}
+MODEL = {"name": "kd-crop", "version": "3", "sha256": "cd" * 32, "card_sha256": "ef" * 32}
 PIPELINE = {
     "name": "two",
     "version": "1",

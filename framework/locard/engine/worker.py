@@ -33,7 +33,7 @@ from locard.engine.receipts import THREADS_VARIABLE, receipt
 from locard.engine.records import FindingRecord
 from locard.engine.spool import Spool
 from locard.engine.tasks import Limits, PlannedStep, Subject, Task
-from locard.errors import ImageError
+from locard.errors import ImageError, LocardError
 from locard.findings import Finding
 from locard.image import Image, decoder_id
 from locard.plugins import catalogue
@@ -181,6 +181,8 @@ def _failure(error: BaseException, limits: Limits) -> Finding:
     match error:
         case ImageError():
             return Finding.failed(error.reason, error.sentences)
+        case LocardError():
+            return Finding.failed("error", error.sentences)
         case ContractError():
             return Finding.failed("contract", f"the plugin breaks the contract: {error}")
         case _AlteredError():
@@ -200,7 +202,7 @@ def _words(error: BaseException) -> str:
 
 def _traceback(error: BaseException) -> str | None:
     """Return the traceback for the lab's engineer; errors that explain themselves have none."""
-    if isinstance(error, (ImageError, ContractError, _AlteredError)):
+    if isinstance(error, (LocardError, ContractError, _AlteredError)):
         return None
     return "".join(traceback.format_exception(error))
 

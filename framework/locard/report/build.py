@@ -236,7 +236,7 @@ def _line(text: str) -> str:
 def models(records: Iterable[FindingRecord]) -> tuple[Model, ...]:
     """Return the models that receipts name, each once."""
     found = {
-        Model(model["name"], model["version"], model["sha256"]): None
+        Model(model["name"], model["version"], model["sha256"], model.get("card_sha256")): None
         for record in records
         for model in record.receipt.get("models") or ()
     }

@@ -24,11 +24,12 @@ class Software:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model file that findings relied on."""
+    """A model file that findings relied on, and the hash of the model's card where it has one."""
 
     name: str
     version: str
     sha256: str
+    card_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

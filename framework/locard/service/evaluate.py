@@ -129,11 +129,12 @@ def one_step(
     Raises:
         PipelineError: There is no such detector, it is a refiner, or a parameter is wrong.
     """
+    from locard.own_calibration import with_own_calibrations
     from locard.pipelines import resolve
 
     step = {"name": plugin, "plugin": plugin, "parameters": dict(parameters or {})}
     raw = {"name": plugin, "version": "1", "description": f"{plugin} by itself", "steps": [step]}
-    return resolve(raw, f"detector {plugin}", plugins)
+    return with_own_calibrations(resolve(raw, f"detector {plugin}", plugins), plugins)
 
 
 def step_facts(pipeline: Pipeline, plugins: Catalogue) -> tuple[StepFacts, ...]:

@@ -42,7 +42,8 @@ def method_pipeline(
         parameters: Its parameters, where they are not the defaults.
         on: For a refiner, the detector whose map it refines.
         input_parameters: That detector's parameters.
-        calibration: File of a calibration that makes likelihood ratios of its scores.
+        calibration: File of a calibration that makes likelihood ratios of its scores; None for the
+            one that the detector brings with it, if it does.
 
     Raises:
         LocardError: There is no such step, a refiner has no ``on`` or a detector has one, a
@@ -51,6 +52,7 @@ def method_pipeline(
     from locard.calibration import Calibration
     from locard.detectors import Refiner
     from locard.errors import PipelineError
+    from locard.own_calibration import with_own_calibrations
     from locard.pipelines import resolve
 
     step: dict[str, Any] = {"name": name, "plugin": name, "parameters": dict(parameters or {})}
@@ -77,7 +79,7 @@ def method_pipeline(
                 f"{calibration}: {'; '.join(different)}",
                 "Give the calibration of the method that is validated.",
             )
-    return pipeline
+    return with_own_calibrations(pipeline, plugins)
 
 
 def validate(

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 
 class ModelFacts(BaseModel):
-    """A model file that a method uses."""
+    """A model file that a method uses, and the model's card where it has one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     version: str
     sha256: str
+    card_sha256: str | None = None
 
 
 class Method(BaseModel):
@@ -85,8 +86,6 @@ def installed_methods(pipeline: Pipeline, plugins: Catalogue) -> dict[str, Metho
     Raises:
         LocardError: A step cannot say which models it uses.
     """
-    from dataclasses import asdict
-
     from locard.engine.cache import models_of
 
     models = models_of(pipeline, plugins)
@@ -103,7 +102,7 @@ def installed_methods(pipeline: Pipeline, plugins: Catalogue) -> dict[str, Metho
             version=plugins.step(step.plugin).version,
             # Through JSON, as results and records hold them: a tuple there is a list.
             parameters=json.loads(json.dumps(dict(step.parameters))),
-            models=_sorted(ModelFacts.model_validate(asdict(model)) for model in references),
+            models=_sorted(ModelFacts.model_validate(model.plain()) for model in references),
             calibration=calibration_hash(step.calibration),
             input=None if step.input is None else _uncalibrated(methods[step.input]),
         )
@@ -144,6 +143,7 @@ def _changes(validated: Method, present: Method) -> Iterator[str]:
         was, is_ = before_models.get(key), now_models.get(key)
         if was != is_:
             yield f"model {key[0]} {key[1]} was {_short(was)}, is {_short(is_)}"
+    yield from _card_changes(validated, present)
     if validated.calibration != present.calibration:
         yield f"calibration was {_short(validated.calibration)}, is {_short(present.calibration)}"
     if (validated.input is None) != (present.input is None):
@@ -151,6 +151,20 @@ def _changes(validated: Method, present: Method) -> Iterator[str]:
     elif validated.input is not None and present.input is not None:
         for change in changes(validated.input, present.input):
             yield f"in its input {present.input.plugin}: {change}"
+
+
+def _card_changes(validated: Method, present: Method) -> Iterator[str]:
+    """Yield a phrase for each model whose file is the same, and its card is not."""
+    was = {(model.name, model.version): model for model in validated.models}
+    for model in present.models:
+        before = was.get((model.name, model.version))
+        if before is None or before.sha256 != model.sha256:
+            continue
+        if before.card_sha256 != model.card_sha256:
+            yield (
+                f"the card of model {model.name} {model.version} was "
+                f"{_short(before.card_sha256)}, is {_short(model.card_sha256)}"
+            )
 
 
 def in_words(method: Method) -> str:

@@ -1,0 +1,82 @@
+"""Trains in processes that are killed at a given moment; says what each folder came to.
+
+    python killing.py FOLDER EVERY
+
+For the n-th time, n = 1, 1 + EVERY, …, that a file is synced, moved into place or deleted, a
+process is killed there, before and after it; a second process then goes on. Prints a line of JSON
+for each: where it was killed, and the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from toy_task import ToyTask, quick
+
+from locard.training.curves import Curves
+from locard.training.loop import train
+
+
+def run(folder: Path) -> None:
+    train(ToyTask(), quick(checkpoint_minutes=1e-9, checkpoint_every=2), folder)
+
+
+def in_child(work: Callable[[], None]) -> int:
+    """Return how a process that does the work ended: 0, or minus the signal."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+        except BaseException:
+            os.abort()
+        os._exit(0)
+    return -os.WTERMSIG(status) if os.WIFSIGNALED(status := os.waitpid(pid, 0)[1]) else 0
+
+
+def killed_at(folder: Path, moment: int, *, after: bool) -> None:
+    """Train, and die at the given event."""
+    events = 0
+
+    def dying(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **keys: Any) -> Any:
+            nonlocal events
+            events += 1
+            if events == moment and not after:
+                os.kill(os.getpid(), signal.SIGKILL)
+            result = original(*arguments, **keys)
+            if events == moment:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return result
+
+        return call
+
+    os.fsync = dying(os.fsync)
+    Path.replace = dying(Path.replace)
+    Path.unlink = dying(Path.unlink)
+    run(folder)
+
+
+def main(folder: Path, every: int) -> None:
+    torch.set_num_threads(1)
+    Curves.draw = lambda *arguments, **keys: None
+    moment, survived = 1, False
+    while not survived:
+        for after in (False, True):
+            place = folder / f"{moment}-{after}"
+            ended = in_child(lambda at=place, done=after: killed_at(at, moment, after=done))
+            survived = ended == 0
+            ended_again = in_child(lambda at=place: run(at))
+            said = {"folder": str(place), "killed": ended == -signal.SIGKILL, "again": ended_again}
+            print(json.dumps(said), flush=True)
+        moment += every
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), int(sys.argv[2]))

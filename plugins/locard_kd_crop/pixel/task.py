@@ -118,13 +118,19 @@ class PixelTask:
         return loss, {"accuracy": right}
 
     def validate(self, module: nn.Module) -> Mapping[str, float]:
-        """Return cross-entropy, accuracy, and balanced accuracy and offsets by stratum."""
+        """Return cross-entropy, accuracy, and balanced accuracy and offsets by stratum.
+
+        Strata weigh in the cross-entropy as in the training.
+        """
         logits = predicted(module, self.validation, lambda done, of: None)
-        labels = torch.from_numpy(self._labels(self.validation.phase))
-        loss = nn.functional.cross_entropy(torch.from_numpy(logits), labels)
+        labels = self._labels(self.validation.phase)
+        losses = nn.functional.cross_entropy(
+            torch.from_numpy(logits), torch.from_numpy(labels), reduction="none"
+        )
+        weights = [self.config.strata.get(stratum, 1.0) for stratum in self._strata]
         figures = {
-            "loss": float(loss),
-            "accuracy": float((logits.argmax(1) == labels.numpy()).mean()),
+            "loss": float(np.average(losses.numpy(), weights=weights)),
+            "accuracy": float((logits.argmax(1) == labels).mean()),
         }
         for stratum, found in by_stratum(logits, self.validation.phase, self._strata).items():
             if stratum == BLIND:

@@ -62,7 +62,7 @@ def pack(data_set: Path, tmp_path: Path) -> Pack:
 
 @pytest.mark.parametrize("classes", [2, 65])
 def test_a_student_learns_eight_windows_by_heart(pack: Pack, tmp_path: Path, classes: int) -> None:
-    values = {"classes": classes, "batch_size": 8, "epochs": 40, "learning_rate": 1e-2}
+    values = {"classes": classes, "batch_size": 8, "epochs": 60, "learning_rate": 1e-2}
     config = TINY.model_copy(update=values)
     task = PixelTask(config, new_module(config), pack)
     result = train(task, config, tmp_path / "run")

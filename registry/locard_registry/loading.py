@@ -186,6 +186,8 @@ def read_card(place: Place) -> tuple[Card, str]:
     """
     path = place.folder / CARD_FILE
     text = _bytes(path, LARGEST_CARD)
+    if len(text) > LARGEST_CARD:
+        raise ModelError(f"{path} is larger than any card: over {LARGEST_CARD} bytes")
     card = Card.from_toml(text, str(path))
     if (card.name, card.version) != (place.name, place.version):
         raise ModelError(

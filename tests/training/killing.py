@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +30,16 @@ def run(folder: Path) -> None:
 
 
 def in_child(work: Callable[[], None]) -> int:
-    """Return how a process that does the work ended: 0, or minus the signal."""
+    """Return how a process that does the work ended: 0, 1 for an error, or minus the signal."""
     pid = os.fork()
     if pid == 0:
+        code = 1
         try:
             work()
-        except BaseException:
-            os.abort()
-        os._exit(0)
-    return -os.WTERMSIG(status) if os.WIFSIGNALED(status := os.waitpid(pid, 0)[1]) else 0
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def killed_at(folder: Path, moment: int, *, after: bool) -> None:
@@ -57,7 +59,8 @@ def killed_at(folder: Path, moment: int, *, after: bool) -> None:
 
         return call
 
-    os.fsync = dying(os.fsync)
+    # A killed process loses nothing that it wrote: only a machine that stops does.
+    os.fsync = dying(lambda descriptor: None)
     Path.replace = dying(Path.replace)
     Path.unlink = dying(Path.unlink)
     run(folder)
@@ -66,13 +69,14 @@ def killed_at(folder: Path, moment: int, *, after: bool) -> None:
 def main(folder: Path, every: int) -> None:
     torch.set_num_threads(1)
     Curves.draw = lambda *arguments, **keys: None
+    run(folder / "first")  # loads what is loaded late, once for all processes
     moment, survived = 1, False
     while not survived:
         for after in (False, True):
             place = folder / f"{moment}-{after}"
-            ended = in_child(lambda at=place, done=after: killed_at(at, moment, after=done))
+            ended = in_child(partial(killed_at, place, moment, after=after))
             survived = ended == 0
-            ended_again = in_child(lambda at=place: run(at))
+            ended_again = in_child(partial(run, place))
             said = {"folder": str(place), "killed": ended == -signal.SIGKILL, "again": ended_again}
             print(json.dumps(said), flush=True)
         moment += every

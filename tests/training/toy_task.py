@@ -55,7 +55,7 @@ class ToyTask:
         given = torch.rand(64, 3, generator=torch.Generator().manual_seed(9))
         torch.rand(5)  # must not be noticed by the training
         error = (module(given) - given.sum(1, keepdim=True)).abs().mean()
-        return {"error": float(error), "loss": float(error) ** 2}
+        return {"error": float(error.detach()), "loss": float(error.detach()) ** 2}
 
 
 def quick(**keys: object) -> TrainingConfig:

@@ -59,11 +59,10 @@ def export_onnx(
         LocardError: The module cannot be exported, or onnx is not installed.
     """
     module = copy.deepcopy(module).cpu().eval()
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+    _teach_operators()
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
         file = Path(folder) / "model.onnx"
-        # The exporter's own deprecation; torch is pinned to a version that has it.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("error", _TracerWarning)
         try:
             torch.onnx.export(
                 module,
@@ -75,15 +74,26 @@ def export_onnx(
                 opset_version=opset,
                 dynamo=False,
             )
-        except (_TracerWarning, torch.onnx.errors.OnnxExporterError) as error:
-            raise LocardError(
-                f"the network cannot be exported to ONNX: {str(error).splitlines()[0]}",
-                "Let its forward pass branch on no value or size of a tensor, and use operators "
-                f"of ONNX's opset {opset}.",
-            ) from None
+        except torch.onnx.errors.OnnxExporterError as error:
+            raise _refused(str(error), opset) from None
         model = onnx.load(file)
+    for warning in said:
+        if issubclass(warning.category, _TracerWarning):
+            raise _refused(str(warning.message), opset)
+        # The exporter's own deprecation is left out: torch is pinned to a version that has it.
+        if not issubclass(warning.category, DeprecationWarning):
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
     onnx.checker.check_model(model, full_check=True)
     return finish(model, metadata or {})
+
+
+def _teach_operators() -> None:
+    """Tell the exporter of an operator that ONNX has and the exporter does not know."""
+    torch.onnx.register_custom_op_symbolic(
+        "aten::asinh", lambda graph, values: graph.op("Asinh", values), 9
+    )
 
 
 def finish(model: onnx.ModelProto, metadata: Mapping[str, str]) -> bytes:
@@ -138,3 +148,11 @@ def compare(
     if not largest:
         raise ValueError("there is nothing to compare on: no batch")
     return largest
+
+
+def _refused(reason: str, opset: int) -> LocardError:
+    return LocardError(
+        f"the network cannot be exported to ONNX: {reason.strip().splitlines()[0]}",
+        "Let its forward pass branch on no value or size of a tensor, compute no size in Python, "
+        f"and use operators of ONNX's opset {opset}.",
+    )

@@ -119,6 +119,20 @@ def test_a_changed_manifest_gets_a_new_pack(made: Path, tmp_path: Path) -> None:
     assert open_pack([copy], tmp_path).key != before.key
 
 
+def test_data_sets_that_divide_photographs_differently_are_refused(
+    made: Path, tmp_path: Path
+) -> None:
+    copy, _ = copy_of(made, tmp_path)
+    changed = rows(copy)
+    test = next(row["photograph_sha256"] for row in changed if row["split"] == "test")
+    for row in changed:
+        if row["photograph_sha256"] == test:
+            row["split"] = "train"
+    write_rows(copy, changed)
+    with pytest.raises(LocardError, match="1 photographs are in one split"):
+        open_pack([made, copy], tmp_path)
+
+
 def test_bad_packs_and_folders_are_refused(made: Path, tmp_path: Path) -> None:
     with pytest.raises(LocardError, match="has no manifest that can be read"):
         open_pack([tmp_path], tmp_path)

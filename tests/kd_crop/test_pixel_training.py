@@ -27,7 +27,10 @@ from locard_kd_crop.pixel.task import PixelTask, new_module, training_windows  #
 from locard_kd_crop.pixel.teaching import as_binary, fitting, logits_of, predicted  # noqa: E402
 from locard_kd_crop.tasks import STUDENT, TEACHER, Given, prepare  # noqa: E402
 
-COLUMNS = ("path", "kind", "sha256", "split", "stratum", "grid", "last_tables", "ratio")
+COLUMNS = (
+    "path", "kind", "sha256", "split", "stratum", "grid", "last_tables", "ratio",
+    "photograph_sha256",
+)  # fmt: skip
 SIDE = 64
 TINY = StudentConfig(size="small", side=SIDE, windows=1, batch_size=4, epochs=1, threads=1)
 
@@ -49,7 +52,7 @@ def data_set(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Pillow.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path)
             sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
             kind = "crop" if x else "authentic"
-            rows.append((path.name, kind, sha256, split, "A", f"{x},{y}", "", ""))
+            rows.append((path.name, kind, sha256, split, "A", f"{x},{y}", "", "", sha256))
     with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *rows])
     return folder
@@ -197,7 +200,7 @@ def given_for(data_set: Path, tmp_path: Path, **more: Path) -> Given:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('kind = "pixel-teacher"', "'pixel-teacher'; this command trains pixel-student"),
+        ('kind = "pixel-teacher"', "'pixel-teacher'; this command trains .*pixel-student"),
         ("side = 64", "has no kind"),
         ("side =", "is not valid TOML"),
         ('kind = "pixel-student"\nside = 60', "side = 60"),

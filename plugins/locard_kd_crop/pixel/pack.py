@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ MANIFEST = "manifest.csv"
 SPLITS = (TRAIN, VALIDATION)
 """The test's pictures are never read here."""
 
-_COLUMNS = ("path", "sha256", "split", "stratum", "grid", "last_tables", "ratio")
+_PHOTOGRAPH = "photograph_sha256"
+_COLUMNS = ("path", "sha256", "split", "stratum", "grid", "last_tables", "ratio", _PHOTOGRAPH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ def open_pack(
         advance: Told how many pictures are packed, of how many.
 
     Raises:
-        LocardError: A manifest cannot be read, or a picture is missing or is not the manifest's.
+        LocardError: A manifest cannot be read, a picture is missing or is not the manifest's, or
+            the data sets have a photograph in different splits.
     """
     manifests = [_manifest(folder) for folder in data_sets]
     key = hashlib.sha256(json.dumps([FORMAT, *manifests]).encode()).hexdigest()
@@ -124,12 +127,26 @@ def _rows(folder: Path) -> list[dict[str, str]]:
                 f"{printable(str(folder / MANIFEST))} has no column {', '.join(absent)}",
                 "It must be a data set that locard crop dataset build made.",
             )
-        return [row for row in reader if row["split"] in SPLITS]
+        return list(reader)
+
+
+def _refuse_divided(rows: Sequence[dict[str, str]]) -> None:
+    """Refuse data sets of which one trains on photographs that another tests on."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        splits[row[_PHOTOGRAPH]].add(row["split"])
+    if divided := sum(len(found) > 1 for found in splits.values()):
+        raise LocardError(
+            f"{divided} photographs are in one split of a data set and in another split of another",
+            "Build all data sets from the same photographs, with one seed and one version.",
+        )
 
 
 def _make(data_sets: Sequence[Path], folder: Path, advance: Callable[[int, int], None]) -> None:
     """Write a pack; its index comes last, so that what was interrupted is begun anew."""
-    rows = [(data_set, row) for data_set in data_sets for row in _rows(data_set)]
+    everything = [(data_set, row) for data_set in data_sets for row in _rows(data_set)]
+    _refuse_divided([row for _, row in everything])
+    rows = [(data_set, row) for data_set, row in everything if row["split"] in SPLITS]
     folder.mkdir(parents=True, exist_ok=True)
     pictures, start = [], 0
     with (folder / PIXELS).open("wb") as file:

@@ -68,7 +68,21 @@ def _pixel_student(config: Path, given: Given) -> Prepared:
     return student(config, given)
 
 
+def _phase_teacher(config: Path, given: Given) -> Prepared:
+    from locard_kd_crop.phase.preparing import teacher
+
+    return teacher(config, given)
+
+
+def _phase_student(config: Path, given: Given) -> Prepared:
+    from locard_kd_crop.phase.preparing import student
+
+    return student(config, given)
+
+
 KINDS: Mapping[str, Prepare] = {
+    "phase-teacher": _phase_teacher,
+    "phase-student": _phase_student,
     "pixel-teacher": _pixel_teacher,
     "pixel-student": _pixel_student,
 }

@@ -1,4 +1,4 @@
-"""Runs of a moment: nothing waits for the disk, since no test turns the machine off."""
+"""Runs of a moment: nothing waits for the disk, and pictures are drawn only where looked at."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import os
 
 import pytest
 
+from locard.training.curves import Curves
+
+
+@pytest.fixture
+def curves_are_drawn():
+    """Ask for the pictures of the runs."""
+
 
 @pytest.fixture(autouse=True)
-def _no_waiting_for_the_disk(monkeypatch):
+def _quick_runs(request, monkeypatch):
+    # No test turns the machine off.
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
+    if "curves_are_drawn" not in request.fixturenames:
+        monkeypatch.setattr(Curves, "draw", lambda *arguments, **keys: None)

@@ -28,7 +28,7 @@ def log(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
-def test_a_run_learns_and_leaves_all_behind(tmp_path):
+def test_a_run_learns_and_leaves_all_behind(tmp_path, curves_are_drawn):
     seen = []
     config = quick(epochs=20, ema_decay=0, learning_rate=0.05)
     before = ToyTask().validate(ToyTask().module.eval())["error"]

@@ -130,6 +130,10 @@ class Threshold(_Model):
     value: float = Field(description="the score, on the scale of the detector")
     false_alarm_rate: float = Field(gt=0, lt=1, description="share of negatives aimed at above it")
     images: int = Field(ge=1, description="negative images of the validation set that it rests on")
+    power: float | None = Field(
+        None, ge=0, le=1, description="share of the validation set's positive images that reach it"
+    )
+    positives: int | None = Field(None, ge=1, description="positive images that the share is of")
     file: OnnxName = Field(MODEL_FILE, description="which of the model's files it is for")
 
 

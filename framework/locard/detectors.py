@@ -38,14 +38,16 @@ class Needs:
     """What a step needs of an image. The engine checks it on the header, before anything runs.
 
     Attributes:
-        jpeg: The file must be a JPEG whose DCT coefficients can be read. Only a step that says so
-            may open ``image.coefficients``.
+        jpeg: The file must be a JPEG whose DCT coefficients can be read.
+        coefficients: The step opens ``image.coefficients`` of a JPEG that has them, and examines
+            other files without. Only a step that says this or ``jpeg`` may open them.
         colour: The file must have colour: more than one channel besides alpha.
         min_side: Smallest width and height, in pixels.
         max_megapixels: Largest picture, in millions of pixels; None for no limit.
     """
 
     jpeg: bool = False
+    coefficients: bool = False
     colour: bool = False
     min_side: int = 1
     max_megapixels: float | None = None

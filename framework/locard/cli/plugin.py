@@ -135,6 +135,8 @@ def _needs(needs: Needs) -> str:
     parts = []
     if needs.jpeg:
         parts.append("JPEG coefficients")
+    elif needs.coefficients:
+        parts.append("JPEG coefficients where there are any")
     if needs.colour:
         parts.append("colour")
     if needs.min_side > 1:

@@ -38,9 +38,10 @@ def same_in_a_fresh_process(bench: Bench) -> None:
 def needs_respected(bench: Bench) -> None:
     """The plan promises by the declared needs; a step that opens what it did not declare breaks it.
 
-    DCT coefficients are there for JPEG files only, so only ``needs.jpeg`` may open them.
+    DCT coefficients are there for JPEG files only, so only a step that declares them may open them.
     """
-    if bench.step_class.needs.jpeg:
+    needs = bench.step_class.needs
+    if needs.jpeg or needs.coefficients:
         raise NotApplicable("the step declares that it reads JPEG coefficients")
     opened = []
     for examined in bench.examined[:4]:
@@ -48,7 +49,7 @@ def needs_respected(bench: Bench) -> None:
         react(bench.step, examined.sample, watched)
         if watched.opened:
             opened.append(f"{examined.sample.name}: opens image.coefficients")
-    require_none(opened, "Declare needs = Needs(jpeg=True).")
+    require_none(opened, "Declare needs = Needs(jpeg=True), or Needs(coefficients=True).")
 
 
 def _watching_image() -> Any:
@@ -61,7 +62,7 @@ def _watching_image() -> Any:
         @property
         def coefficients(self) -> Any:
             type(self).opened = True
-            raise CheckFailed("image.coefficients opened without needs.jpeg")
+            raise CheckFailed("image.coefficients opened without being declared")
 
     return WatchingImage
 

@@ -95,7 +95,7 @@ def _measure(step: Step, path: Path, seen: Observations) -> None:
         return
     # Decoding is shared between steps and is no step's own time.
     _ = (image.pixels, image.luma)
-    if step.needs.jpeg:
+    if step.needs.jpeg or (step.needs.coefficients and image.jpeg is not None):
         _ = image.coefficients
     pixels = image.header.width * image.header.height
     limits = limits_for(PipelineStep(name="probe", plugin=step.name), step.budget, pixels)

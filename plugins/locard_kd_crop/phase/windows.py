@@ -48,7 +48,7 @@ def ac_edges() -> NDArray[np.float64]:
 
 def dc_edges() -> NDArray[np.float64]:
     """Return where the bins of the DC coefficient begin and end: float64, (4097,)."""
-    return np.arange(DC_BINS + 1) * DC_STEP - DC_BINS * DC_STEP / 2
+    return np.arange(DC_BINS + 1, dtype=np.float64) * DC_STEP - DC_BINS * DC_STEP / 2
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "nsz", "nnan", "ninf"})

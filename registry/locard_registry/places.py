@@ -34,25 +34,26 @@ class Place:
 
 
 def roots(folder: Path | None = None) -> tuple[Path, ...]:
-    """Return the folders of models: Locard's own, then a laboratory's.
+    """Return the folders of models: Locard's own, then those of laboratories and other packages.
 
     Args:
-        folder: The laboratory's; None for the one in ``LOCARD_MODELS``, if that is set.
+        folder: The one further folder; None for those in ``LOCARD_MODELS``, which are separated as
+            those in ``PATH`` are.
 
     Raises:
-        ModelError: The laboratory's folder is not there.
+        ModelError: A folder is not there.
     """
-    if folder is None:
-        given = os.environ.get(MODELS_VARIABLE)
-        if not given:
-            return (OWN,)
-        folder = Path(given)
-    if not folder.is_dir():
-        raise ModelError(
-            f"there is no folder of models {folder}",
-            f"--models and {MODELS_VARIABLE} take a folder with models as NAME/VERSION/card.toml.",
-        )
-    return (OWN, folder)
+    listed = os.environ.get(MODELS_VARIABLE, "").split(os.pathsep)
+    others = [Path(path) for path in listed if path] if folder is None else [folder]
+    for other in others:
+        if not other.is_dir():
+            raise ModelError(
+                f"there is no folder of models {other}",
+                f"--models and {MODELS_VARIABLE} take folders with models as "
+                "NAME/VERSION/card.toml.",
+            )
+    # A folder that is named twice has no models twice.
+    return tuple({path.resolve(): path for path in (OWN, *others)}.values())
 
 
 def places(within: tuple[Path, ...]) -> Iterator[Place]:

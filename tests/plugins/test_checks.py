@@ -28,7 +28,7 @@ def test_a_good_step_fails_nothing(make_step: MakeStep, source: str) -> None:
 
 
 def test_every_check_has_a_rationale() -> None:
-    assert len({check.name for check in REGISTERED}) == len(REGISTERED) == 21
+    assert len({check.name for check in REGISTERED}) == len(REGISTERED) == 22
     assert all(check.rationale.endswith(".") for check in REGISTERED)
 
 
@@ -82,6 +82,17 @@ IN_PROCESS = [
                 cell: int = Field(8, le=4, description="side of a cell")
         """,
         "the default of cell is not valid",
+    ),
+    (
+        "own-calibration-fits",
+        """
+        class Step(Good):
+            def calibration(self):
+                from calibrating import calibration
+
+                return calibration("noise")
+        """,
+        "it is for noise, not for",
     ),
     ("glossary-complete", "class Step(Good): glossary = {}", "mean\nExplain"),
     (

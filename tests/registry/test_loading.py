@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -256,8 +257,12 @@ def test_the_environment_names_a_folder_more(model, models, monkeypatch):
     assert "1.0.0" in [entry.version for entry in registry.catalogue() if entry.name == "toy"]
     assert registry.load("toy", "1.0.0", provides=PROVIDES).card.name == "toy"
     assert registry.hashes_of("toy", "1.0.0").keys() == {"card.toml", "model.onnx"}
+    other = models.parent / "other"
+    other.mkdir()
+    monkeypatch.setenv("LOCARD_MODELS", f"{models}{os.pathsep}{other}{os.pathsep}{models}")
+    assert registry.roots()[1:] == (models, other)
     monkeypatch.setenv("LOCARD_MODELS", str(models / "none"))
-    with pytest.raises(registry.ModelError, match="LOCARD_MODELS"):
+    with pytest.raises(registry.ModelError, match="there is no folder of models"):
         registry.catalogue()
 
 

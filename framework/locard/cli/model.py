@@ -20,8 +20,9 @@ ModelsOption = Annotated[
     Path | None,
     typer.Option(
         "--models",
-        envvar="LOCARD_MODELS",
-        help="Folder with models of your own, as NAME/VERSION/card.toml, beside Locard's.",
+        metavar="DIR",
+        help="Folder with further models, as NAME/VERSION/card.toml.  [default: those in "
+        "LOCARD_MODELS]",
         show_default=False,
     ),
 ]
@@ -249,10 +250,15 @@ def _tables(card: Card) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
     )
     yield (
         "Thresholds",
-        ("name", "from", "false alarms aimed at", "negatives", "holds for", "file"),
+        (
+            *("name", "from", "false alarms aimed at", "negatives", "found", "positives"),
+            *("holds for", "file"),
+        ),
         [
             (
                 *(row.name, f"{row.value:g}", f"{row.false_alarm_rate:.2%}", str(row.images)),
+                "–" if row.power is None else f"{row.power:.1%}",
+                "–" if row.positives is None else str(row.positives),
                 *("; ".join(row.conditions.words), row.file),
             )
             for row in card.thresholds

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from locard.detectors import Step
+from locard.detectors import Detector, Step
 from locard.testing.bench import Bench
 from locard.testing.checks import NotApplicable, check, require, require_none
 
@@ -84,6 +84,22 @@ def _require_valid(bench: Bench, defaults: dict[str, Any]) -> None:
         problem = error.errors()[0]
         key = ".".join(str(part) for part in problem["loc"])
         require(False, f"the default of {key} is not valid: {problem['msg']}")
+
+
+@check(Detector)
+def own_calibration_fits(bench: Bench) -> None:
+    """A calibration of another version, parameter or model makes no likelihood ratio."""
+    step = bench.step_class
+    detector = step()
+    own = detector.calibration() if isinstance(detector, Detector) else None
+    if own is None:
+        raise NotApplicable("the detector brings no calibration along")
+    parameters = detector.parameters.model_dump(mode="json")
+    models = [model.sha256 for model in detector.models()]
+    require_none(
+        list(own.differences(step.name, step.version, parameters, models)),
+        "Calibrate the detector as it is now, with its default parameters.",
+    )
 
 
 @check(Step)

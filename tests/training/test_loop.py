@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import fcntl
 import json
 import math
@@ -130,6 +131,25 @@ def test_a_folder_in_use_is_refused(tmp_path):
     finally:
         os.close(lock)
     train(ToyTask(), quick(), tmp_path)
+
+
+def test_a_full_disk_is_said_and_the_run_goes_on(tmp_path, monkeypatch):
+    train(ToyTask(), quick(), tmp_path / "whole")
+    writes = 0
+
+    def full(descriptor: int) -> None:
+        nonlocal writes
+        writes += 1
+        if writes > 30:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", full)
+        with pytest.raises(LocardError, match=r"cannot write .*: No space left"):
+            train(ToyTask(), quick(), tmp_path / "run")
+    result = train(ToyTask(), quick(), tmp_path / "run")
+    assert result.weights.read_bytes() == (tmp_path / "whole/best.safetensors").read_bytes()
+    assert not list((tmp_path / "run").rglob("*.partial"))
 
 
 class Exploding(ToyTask):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 
 import numpy as np
@@ -75,8 +76,15 @@ def test_another_modules_weights_are_noticed():
 def test_what_is_no_number_is_noticed():
     broken = Net()
     nn.init.constant_(broken.head.bias, float("nan"))
-    found = compare(broken, exported(Net()), [*batches(), *batches()])
+    found = compare(broken, exported(Net()), batches())
     assert np.isnan(found["logits"])
+
+    class SometimesBroken(Net):
+        def forward(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+            logits, evidence = super().forward(image)
+            return logits * (math.nan if len(image) == 3 else 1), evidence
+
+    assert np.isnan(compare(SometimesBroken(), exported(Net()), batches())["logits"])
     with pytest.raises(ValueError, match="no batch"):
         compare(broken, exported(Net()), [])
 
@@ -95,6 +103,22 @@ def test_names_axes_opset_and_identity_are_in_the_file():
     assert metadata_of(data) == {"version": "3", "name": "net"}
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     assert session.get_modelmeta().custom_metadata_map == metadata_of(data)
+
+
+class Asinh(nn.Module):
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return torch.asinh(image)
+
+
+def test_an_operator_that_the_exporter_was_taught():
+    model = export_onnx(
+        Asinh(),
+        [torch.zeros(1, 4)],
+        inputs=["image"],
+        outputs=["out"],
+        dynamic={"image": {0: "n"}, "out": {0: "n"}},
+    )
+    assert compare(Asinh(), model, [[torch.linspace(-50, 50, 40).reshape(10, 4)]])["out"] < 1e-5
 
 
 class Baking(nn.Module):

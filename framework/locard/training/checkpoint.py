@@ -101,8 +101,9 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
         "random": checkpoint.random.plain(),
     }
     replace(folder / "state.json", json.dumps(state).encode())
-    for old in folder.glob("*.safetensors"):
-        if old != file:
+    # The checkpoint before, and what processes that were killed left half written.
+    for old in folder.iterdir():
+        if old.suffix in (".safetensors", ".partial") and old != file:
             old.unlink(missing_ok=True)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, cast
 import torch
 
 from locard.errors import ExitCode, LocardError
+from locard.text import printable
 from locard.training import checkpoint as checkpoints
 from locard.training.checkpoint import Checkpoint, Position, Tensors
 from locard.training.curves import Curves
@@ -318,7 +319,8 @@ class _Loop(Generic[Batch]):
         if math.isfinite(value):
             return value
         kept = (
-            f"The weights of epoch {self._at.best_epoch} are kept in {self._run.best}."
+            f"The weights of epoch {self._at.best_epoch} are kept in "
+            f"{printable(str(self._run.best))}."
             if self._at.best_epoch
             else "No epoch was finished before."
         )

@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from locard.errors import LocardError
@@ -91,7 +92,7 @@ def export_onnx(
 
 def _teach_operators() -> None:
     """Tell the exporter of an operator that ONNX has and the exporter does not know."""
-    torch.onnx.register_custom_op_symbolic(
+    torch.onnx.register_custom_op_symbolic(  # type: ignore[attr-defined]
         "aten::asinh", lambda graph, values: graph.op("Asinh", values), 9
     )
 
@@ -143,8 +144,8 @@ def compare(
                 raise ValueError(f"{name}: {tuple(found.shape)} instead of {tuple(own.shape)}")
             difference = (own.double() - found.double()).abs()
             far = float(difference.max()) if difference.numel() else 0.0
-            # max() would pass over what is no number.
-            largest[name] = far if far != far else max(far, largest.get(name, 0.0))
+            # Python's max() would pass over what is no number; numpy's keeps it.
+            largest[name] = float(np.maximum(far, largest.get(name, 0.0)))
     if not largest:
         raise ValueError("there is nothing to compare on: no batch")
     return largest

@@ -15,6 +15,8 @@ from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from locard.errors import LocardError  # noqa: E402
 from locard_kd_crop.pixel.efficientnet import EfficientNet  # noqa: E402
+from locard_kd_crop.pixel.folded import FoldedStudent, folded  # noqa: E402
+from locard_kd_crop.pixel.phases import cropped_probability  # noqa: E402
 from locard_kd_crop.pixel.residuals import bank, luma_bank  # noqa: E402
 from locard_kd_crop.pixel.students import SIZES, Student  # noqa: E402
 from locard_kd_crop.pixel.weights import load_public, parameters  # noqa: E402
@@ -128,12 +130,49 @@ def test_students_have_the_stated_sizes(size: str) -> None:
 
 @pytest.mark.parametrize("classes", [2, 65])
 def test_any_size_from_64_will_do(classes: int) -> None:
-    for network in (Student(SIZES["small"], classes), EfficientNet(classes)):
+    students = (Student(SIZES["small"], classes), FoldedStudent(classes))
+    for network in (*students, EfficientNet(classes)):
         for shape in ((64, 64), (65, 67), (71, 120), (97, 64)):
             with torch.inference_mode():
                 logits = network.eval()(torch.rand(2, 3, *shape) * 255)
             assert logits.shape == (2, classes)
             assert torch.isfinite(logits).all()
+
+
+def test_folding_is_the_mean_of_each_place() -> None:
+    values = torch.rand(2, 3, 83, 70)
+    expected = torch.stack(
+        [values[:, :, y:80:8, x:64:8].mean((2, 3)) for y in range(8) for x in range(8)], 2
+    )
+    torch.testing.assert_close(folded(values).flatten(2), expected)
+
+
+def test_a_folded_student_follows_the_grid() -> None:
+    """Until training says otherwise, a picture moved by (y, x) has all phases moved by (y, x)."""
+    network = FoldedStudent(65).eval()
+    assert parameters(network) == 21_008
+    picture = torch.rand(1, 3, 16, 16).repeat(1, 1, 12, 12) * 255
+    with torch.inference_mode():
+        one, moved = network(picture[..., :128, :128]), network(picture[..., 3:131, 6:134])
+    before, after = (some[0, :64].reshape(8, 8) for some in (one, moved))
+    distances = {
+        (y, x): float((after - before.roll((-y, -x), (0, 1))).norm())
+        for y in range(8)
+        for x in range(8)
+    }
+    # The edges of the picture do not move along.
+    assert sorted(distances, key=distances.__getitem__)[0] == (3, 6)
+    assert distances[3, 6] < 0.5 * sorted(distances.values())[1]
+
+
+def test_two_classes_of_a_folded_student_are_those_of_65_together() -> None:
+    binary, whole = FoldedStudent(2).eval(), FoldedStudent(65).eval()
+    binary.load_state_dict(whole.state_dict())
+    pixels = torch.rand(3, 3, 64, 64) * 255
+    with torch.inference_mode():
+        expected = cropped_probability(whole(pixels).numpy())
+        found = cropped_probability(binary(pixels).numpy())
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
 def test_filters_are_high_pass() -> None:

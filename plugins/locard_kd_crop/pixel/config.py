@@ -42,8 +42,12 @@ class StudentConfig(PixelConfig):
     """A student, and how it is taught."""
 
     kind: Literal["pixel-student"] = Field("pixel-student", description="what is trained")
-    size: Literal["small", "medium", "large"] = Field("medium", description="of the network")
-    learned_stem: bool = Field(False, description="training goes on from the high-pass filters")
+    size: Literal["small", "medium", "large", "folded"] = Field(
+        "medium", description="of the network; folded: the one that is told the period"
+    )
+    learned_stem: bool = Field(
+        False, description="training goes on from the high-pass filters; not if folded"
+    )
     alpha: float = Field(
         0.7, ge=0, le=1, description="weight of the teacher in the loss; the labels have the rest"
     )

@@ -13,6 +13,7 @@ from locard.training.run_folder import RunFolder
 from locard.training.weights import load_weights
 from locard_kd_crop.pixel.config import PixelConfig, StudentConfig, TeacherConfig
 from locard_kd_crop.pixel.efficientnet import EfficientNet
+from locard_kd_crop.pixel.folded import FoldedStudent
 from locard_kd_crop.pixel.students import SIZES, Student
 
 _CONFIGS: dict[str, type[PixelConfig]] = {
@@ -25,6 +26,8 @@ def build(config: PixelConfig) -> nn.Module:
     """Return a network with random weights from torch's global generator."""
     if isinstance(config, TeacherConfig):
         return EfficientNet(config.classes, no_stride=config.no_stride, post_stem=config.post_stem)
+    if isinstance(config, StudentConfig) and config.size == "folded":
+        return FoldedStudent(config.classes)
     if isinstance(config, StudentConfig):
         return Student(SIZES[config.size], config.classes, learned_stem=config.learned_stem)
     raise TypeError(f"{type(config).__name__} is not the config of a pixel network")

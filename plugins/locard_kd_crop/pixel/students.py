@@ -36,6 +36,20 @@ SIZES = {
 }
 
 
+def residuals(pixels: Tensor, filters: Tensor) -> Tensor:
+    """Return what filters leave of pictures, clipped to ±12 grey levels.
+
+    Args:
+        pixels: RGB from 0 to 255, float, shape (n, 3, height, width).
+        filters: Shape (k, 3, 5, 5).
+
+    Returns:
+        Shape (n, k, height, width); beyond its edges, a picture goes on as it ends.
+    """
+    padded = nn.functional.pad(pixels, (SIDE // 2,) * 4, mode="replicate")
+    return nn.functional.conv2d(padded, filters).clamp(-CLIP, CLIP)
+
+
 class Separable(nn.Module):
     """Filters each channel, mixes them, and weighs what comes out.
 
@@ -95,8 +109,6 @@ class Student(nn.Module):
         Returns:
             Logits, shape (n, classes).
         """
-        padded = nn.functional.pad(pixels, (SIDE // 2,) * 4, mode="replicate")
-        residuals = nn.functional.conv2d(padded, self.stem).clamp(-CLIP, CLIP)
-        values = self.stages(self.stem_norm(residuals))
+        values = self.stages(self.stem_norm(residuals(pixels, self.stem)))
         logits: Tensor = self.classifier(values.mean((2, 3)))
         return logits

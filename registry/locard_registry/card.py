@@ -149,6 +149,12 @@ class Comparison(_Model):
     low: float | None = Field(None, description="lower end of its 95 % interval")
     high: float | None = Field(None, description="upper end of its 95 % interval")
     parameters: int | None = Field(None, ge=0, description="trained values of the other method")
+    macs: int | None = Field(
+        None, ge=0, description="its multiplications with additions, at the size of the model's own"
+    )
+    time: float | None = Field(
+        None, gt=0, description="its time divided by the model's, on the same picture in one run"
+    )
 
 
 class Card(_Model):

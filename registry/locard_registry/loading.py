@@ -227,6 +227,8 @@ def _entry(place: Place, how_often: int) -> Entry:
 
 def _bytes(path: Path, largest: int) -> bytes:
     """Return a file's bytes, of a file that is longer one byte too many."""
+    if path.exists() and not path.is_file():
+        raise ModelError(f"{path} is not a regular file", _INSTALL_AGAIN)
     try:
         with path.open("rb") as file:
             return file.read(largest + 1)

@@ -56,7 +56,15 @@ def card_of(folder: Path, **changes: Any) -> registry.Card:
         "latency": (registry.Latency(against="a decode", ratio=2.5, at="1 megapixel"),),
         "comparisons": (
             registry.Comparison(
-                method="chance", set="test", stratum="A", n=100, figure="accuracy", value=0.5
+                method="chance",
+                set="test",
+                stratum="A",
+                n=100,
+                figure="accuracy",
+                value=0.5,
+                parameters=12345,
+                macs=6,
+                time=1.5,
             ),
         ),
     }

@@ -57,6 +57,8 @@ def test_a_card_is_shown_for_people(run, model):
         "3 epochs",
         "n×3",
         "no likelihood ratios",
+        "12,345",
+        "1.5×",
         card_of(folder).files[0].sha256,
     ):
         assert words in said, words

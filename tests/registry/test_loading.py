@@ -70,7 +70,7 @@ def test_a_model_may_have_a_second_file(model, models):
     assert loaded.onnx("model.int8.onnx") == network(2).SerializeToString()
 
 
-@pytest.mark.parametrize("change", ["other", "longer", "shorter", "gone"])
+@pytest.mark.parametrize("change", ["other", "longer", "shorter", "gone", "folder"])
 def test_another_file_is_refused_and_named(model, models, change):
     folder = model()
     path = folder / "model.onnx"
@@ -82,14 +82,16 @@ def test_another_file_is_refused_and_named(model, models, change):
             path.write_bytes(data + b"\0")
         case "shorter":
             path.write_bytes(data[:-1])
-        case "gone":
+        case "gone" | "folder":
             path.unlink()
+            if change == "folder":
+                path.mkdir()
     with pytest.raises(registry.ModelError) as raised:
         load(models)
     said = str(raised.value)
     assert str(path) in said
     assert "locard model verify" in said
-    if change != "gone":
+    if change not in ("gone", "folder"):
         assert hashlib.sha256(data).hexdigest() in said
     if change in ("other", "shorter"):
         assert hashlib.sha256(path.read_bytes()).hexdigest() in said

@@ -238,12 +238,13 @@ def _tables(card: Card) -> Iterator[tuple[str, tuple[str, ...], Rows]]:
     )
     yield (
         "How good others are",
-        ("method", *figure, "parameters"),
+        ("method", *figure, "parameters", "MACs", "time"),
         [
             (
                 *(row.method, row.set, row.stratum, row.figure, f"{row.value:g}"),
                 *(_interval(row.low, row.high), str(row.n)),
-                "–" if row.parameters is None else f"{row.parameters:,}",
+                *(_count(row.parameters), _count(row.macs)),
+                "–" if row.time is None else f"{row.time:g}×",
             )
             for row in card.comparisons
         ],
@@ -302,6 +303,10 @@ def _interval(low: float | None, high: float | None) -> str:
         return "–"
     ends = ("?" if end is None else f"{end:g}" for end in (low, high))
     return " to ".join(ends)
+
+
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
 
 
 def _size(count: int) -> str:

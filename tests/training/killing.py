@@ -3,8 +3,8 @@
     python killing.py FOLDER EVERY
 
 For the n-th time, n = 1, 1 + EVERY, …, that a file is synced, moved into place or deleted, a
-process is killed there, before and after it; a second process then goes on. Prints a line of JSON
-for each: where it was killed, and the folder.
+process is killed right before it; a second process then goes on. Prints a line of JSON for each:
+the folder, whether the first process was killed, and how the second one ended.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def in_child(work: Callable[[], None]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def killed_at(folder: Path, moment: int, *, after: bool) -> None:
+def killed_at(folder: Path, moment: int) -> None:
     """Train, and die at the given event."""
     events = 0
 
@@ -50,12 +50,9 @@ def killed_at(folder: Path, moment: int, *, after: bool) -> None:
         def call(*arguments: Any, **keys: Any) -> Any:
             nonlocal events
             events += 1
-            if events == moment and not after:
-                os.kill(os.getpid(), signal.SIGKILL)
-            result = original(*arguments, **keys)
             if events == moment:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return result
+            return original(*arguments, **keys)
 
         return call
 
@@ -72,13 +69,12 @@ def main(folder: Path, every: int) -> None:
     run(folder / "first")  # loads what is loaded late, once for all processes
     moment, survived = 1, False
     while not survived:
-        for after in (False, True):
-            place = folder / f"{moment}-{after}"
-            ended = in_child(partial(killed_at, place, moment, after=after))
-            survived = ended == 0
-            ended_again = in_child(partial(run, place))
-            said = {"folder": str(place), "killed": ended == -signal.SIGKILL, "again": ended_again}
-            print(json.dumps(said), flush=True)
+        place = folder / str(moment)
+        ended = in_child(partial(killed_at, place, moment))
+        survived = ended == 0
+        ended_again = in_child(partial(run, place))
+        said = {"folder": str(place), "killed": ended == -signal.SIGKILL, "again": ended_again}
+        print(json.dumps(said), flush=True)
         moment += every
 
 

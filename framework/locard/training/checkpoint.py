@@ -101,10 +101,15 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
         "random": checkpoint.random.plain(),
     }
     replace(folder / "state.json", json.dumps(state).encode())
-    # The checkpoint before, and what processes that were killed left half written.
-    for old in folder.iterdir():
-        if old.suffix in (".safetensors", ".partial") and old != file:
-            old.unlink(missing_ok=True)
+    tidy(folder)
+
+
+def tidy(folder: Path) -> None:
+    """Delete the checkpoints before the last one, and what killed processes left half written."""
+    last = json.loads((folder / "state.json").read_bytes())["tensors"]
+    for file in folder.iterdir():
+        if file.suffix in (".safetensors", ".partial") and file.name != last:
+            file.unlink(missing_ok=True)
 
 
 def load(folder: Path) -> Checkpoint | None:

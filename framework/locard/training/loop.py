@@ -131,6 +131,7 @@ class _Loop(Generic[Batch]):
         if found is None:
             self._save()
             return
+        checkpoints.tidy(self._run.checkpoint)
         source = f"the checkpoint in {self._run.checkpoint}"
         fill(self._module, found.weights, source)
         if self._average is not None:

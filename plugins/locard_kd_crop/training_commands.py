@@ -95,8 +95,10 @@ def _run(
     teacher: Path | None = None,
     quiet: bool,
 ) -> None:
+    from locard.training.libraries import require_libraries
     from locard_kd_crop.tasks import Given, prepare
 
+    require_libraries()
     kept = cache or output.parent / "cache"
     with counting_bars(quiet=quiet) as advance:
         given = Given(tuple(data_sets), kept, weights, teacher, advance)

@@ -164,14 +164,6 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     ]
 
 
-def missing(error: ImportError) -> LocardError:
-    """Return the error for a library of the extra ``train`` that is not there."""
-    return LocardError(
-        f"training needs {error.name or 'a library'}, which cannot be loaded: {error}",
-        "Install it with: pip install 'locard[train]'",
-    )
-
-
 def load_table(text: str) -> dict[str, Any]:
     """Return the keys of a TOML text.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from locard.text import printable
-from locard.training.config import missing
+from locard.training.libraries import missing
 from locard.training.weights import replace
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import torch
 
 from locard.errors import LocardError
 from locard.inference import open_session
-from locard.training.config import missing
+from locard.training.libraries import missing
 
 try:
     import onnx

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from locard.errors import LocardError
-from locard.training.config import missing
+from locard.training.libraries import missing
 from locard.training.onnx_export import finish, metadata_of
 
 try:

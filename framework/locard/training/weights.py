@@ -10,7 +10,7 @@ import torch
 
 from locard.errors import LocardError
 from locard.text import printable
-from locard.training.config import missing
+from locard.training.libraries import missing
 
 try:
     import safetensors

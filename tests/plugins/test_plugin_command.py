@@ -191,7 +191,7 @@ def test_check_as_json_is_one_object_a_check(locard: Run) -> None:
     assert {row["step"] for row in rows} == {"acme-noise"}
     assert {row["version"] for row in rows} == {"2.1"}
     statuses = {row["check"]: row["status"] for row in rows}
-    assert len(statuses) == len(rows) == 19
+    assert len(statuses) == len(rows) == 20
     assert statuses["deterministic"] == statuses["no-network"] == "passed"
     assert statuses["map-geometry"] == statuses["glossary-complete"] == "not-applicable"
 

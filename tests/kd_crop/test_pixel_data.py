@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shutil
@@ -92,6 +93,12 @@ def test_a_pack_has_the_pictures_and_no_test_picture(made: Path, tmp_path: Path)
     assert not pack.picture(0).flags.writeable
 
 
+def test_a_wrong_grid_is_named() -> None:
+    for grid in ("1", "1,2,3", "a,b"):
+        with pytest.raises(LocardError, match=f"has the grid {grid}, which"):
+            phase_of({"grid": grid, "last_tables": ""})
+
+
 def copy_of(made: Path, tmp_path: Path) -> tuple[Path, Path]:
     """Return a copy of a data set, and a picture of it that is trained on."""
     copy = tmp_path / "set"
@@ -105,6 +112,17 @@ def test_a_missing_or_changed_picture_is_named(made: Path, tmp_path: Path) -> No
     picture.write_bytes(data + b"\0")
     with pytest.raises(LocardError, match=f"{picture.name} is not the picture of the manifest"):
         open_pack([copy], tmp_path)
+    broken = b"no picture"
+    picture.write_bytes(broken)
+    table = rows(copy)
+    for row in table:
+        if row["path"].endswith(picture.name):
+            row["sha256"] = hashlib.sha256(broken).hexdigest()
+    (other := tmp_path / "other").mkdir()
+    (other / "images").symlink_to(copy / "images")
+    write_rows(other, table)
+    with pytest.raises(LocardError, match=f"cannot decode .*{picture.name}: .*\n.*build again"):
+        open_pack([other], tmp_path)
     picture.unlink()
     with pytest.raises(LocardError, match=rf"{picture.name}: No such file(.|\n)*build again"):
         open_pack([copy], tmp_path)
@@ -139,6 +157,8 @@ def test_bad_packs_and_folders_are_refused(made: Path, tmp_path: Path) -> None:
     (tmp_path / "manifest.csv").write_text("path,kind\na.png,crop\n")
     with pytest.raises(LocardError, match="has no column sha256, split"):
         open_pack([tmp_path], tmp_path)
+    with pytest.raises(LocardError, match="cannot write the pack"):
+        open_pack([made], made / "manifest.csv")
     open_pack([made], tmp_path)
     pixels = next(tmp_path.glob("pixels-*/pixels.u8"))
     pixels.write_bytes(pixels.read_bytes()[:-1])

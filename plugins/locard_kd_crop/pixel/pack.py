@@ -103,7 +103,13 @@ def open_pack(
     key = hashlib.sha256(json.dumps([FORMAT, *manifests]).encode()).hexdigest()
     folder = cache / f"pixels-{key[:16]}"
     if not (folder / INDEX).is_file():
-        _make(data_sets, folder, advance or (lambda done, of: None))
+        try:
+            _make(data_sets, folder, advance or (lambda done, of: None))
+        except OSError as error:
+            raise LocardError(
+                f"cannot write the pack {printable(str(folder))}: {error.strerror}",
+                "Make room, or give another cache.",
+            ) from None
     return _open(folder, key)
 
 
@@ -171,7 +177,10 @@ def _decoded(path: Path, sha256: str) -> NDArray[np.uint8]:
         raise LocardError(f"cannot read {shown}: {error.strerror}", advice) from None
     if hashlib.sha256(data).hexdigest() != sha256:
         raise LocardError(f"{shown} is not the picture of the manifest: it was changed", advice)
-    return Image.from_bytes(data).pixels
+    try:
+        return Image.from_bytes(data).pixels
+    except LocardError as error:
+        raise LocardError(f"cannot decode {shown}: {error.message}", advice) from None
 
 
 def _known(data_set: Path, row: dict[str, str], shape: tuple[int, ...], start: int) -> Picture:
@@ -187,11 +196,20 @@ def phase_of(row: dict[str, str]) -> int:
 
     A picture without an old grid that was stored as JPEG has its last encoder's grid alone, at
     (0, 0); only one that was never stored with loss has none.
+
+    Raises:
+        LocardError: The column ``grid`` has something else than two numbers.
     """
-    if row["grid"]:
+    if not row["grid"]:
+        return NOT_CROPPED if row["last_tables"] else NO_GRID
+    try:
         x, y = (int(value) for value in row["grid"].split(","))
-        return phase_class(x, y)
-    return NOT_CROPPED if row["last_tables"] else NO_GRID
+    except ValueError:
+        raise LocardError(
+            f"the manifest has the grid {printable(row['grid'])}, which is not x,y",
+            "It must be a data set that locard crop dataset build made.",
+        ) from None
+    return phase_class(x, y)
 
 
 def _open(folder: Path, key: str) -> Pack:

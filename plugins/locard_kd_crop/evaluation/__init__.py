@@ -1,0 +1,1 @@
+"""How good models of crops are: figures by stratum, thresholds, calibration, the table of all."""

@@ -16,7 +16,13 @@ from locard.calibration.fitting import LEAST_IMAGES, Fit, Method, Scored, TooFew
 from locard.calibration.stratum import Stratum
 from locard.canonical import canonical_json, sha256_of
 from locard_kd_crop.datasets.layout import CropPairs
-from locard_kd_crop.evaluation.pictures import FILE_BANDS, LOSSLESS, SIDES, SIZE_BANDS
+from locard_kd_crop.evaluation.pictures import (
+    FILE_BANDS,
+    SIDES,
+    SIZE_BANDS,
+    lowest_quality,
+    quality_range,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,6 +41,9 @@ HYPOTHESES: Final = Hypotheses(
 METHODS: Final[tuple[Method, ...]] = ("logistic", "pav")
 
 ANY_SIZE: Final = "any size"
+
+SHORTER_SIDE: Final = "shorter_side"
+"""Measurement of the detector that sizes go by, in pixels."""
 
 LEAST: Final = 50
 """Pictures of each class from which on a size has a mapping of its own: the bounds (ELUB) of few
@@ -122,44 +131,45 @@ def _sorts(pictures: Pictures) -> Iterator[tuple[str, Conditions, NDArray[np.boo
     Yields:
         Words, conditions, pictures, and how many of each class there must be.
     """
+    lowest, largest = lowest_quality(pictures), int(pictures.size_bands.max())
     for kind, band in enumerate(FILE_BANDS):
         of_kind = pictures.file_bands == kind
-        for size in reversed(range(len(SIZE_BANDS))):
+        if not of_kind.any():
+            continue
+        least, most = quality_range(kind, lowest) if kind else (0, 0)
+        span = Range(low=float(least), high=float(most)) if kind else None
+        for size in np.unique(pictures.size_bands[of_kind]).tolist():
+            conditions = file_conditions(span, side_range(size, largest))
             chosen = of_kind & (pictures.size_bands == size)
-            if chosen.any():
-                words = f"{band}, {SIZE_BANDS[size]}"
-                yield words, conditions(pictures, chosen, SIDES[size]), chosen, LEAST
-        if of_kind.any():
-            words = f"{band}, {ANY_SIZE}"
-            yield words, conditions(pictures, of_kind, SIDES[0]), of_kind, LEAST_IMAGES
+            yield f"{band}, {SIZE_BANDS[size]}", conditions, chosen, LEAST
+        any_size = file_conditions(span, Range(low=float(SIDES[0])))
+        yield f"{band}, {ANY_SIZE}", any_size, of_kind, LEAST_IMAGES
 
 
-def conditions(pictures: Pictures, chosen: NDArray[np.bool_], least_side: int) -> Conditions:
-    """Return the conditions that pictures of one kind of file span.
-
-    Larger pictures than the largest are within them: evidence counts no more than a megapixel's
-    worth of windows.
+def file_conditions(qualities: Range | None, shorter_side: Range) -> Conditions:
+    """Return conditions of files.
 
     Args:
-        pictures: All.
-        chosen: bool, shape (n,): those of the sort; at least one.
-        least_side: Of the band of sizes, in pixels.
+        qualities: IJG qualities of JPEG files; None for lossless files.
+        shorter_side: In pixels. Where the largest pictures that were measured are among them, it
+            has no end: evidence counts no more than a megapixel's worth of windows.
     """
-    qualities = pictures.qualities[chosen]
-    lossless = int(pictures.file_bands[chosen][0]) == FILE_BANDS.index(LOSSLESS)
-    span = None if lossless else Range(low=float(qualities.min()), high=float(qualities.max()))
-    return file_conditions(span, least_side)
-
-
-def file_conditions(qualities: Range | None, least_side: int) -> Conditions:
-    """Return conditions of a quality, None of lossless files, and a least side in pixels."""
-    sides = Range(low=float(least_side))
     return Conditions(
         formats=("JPEG",) if qualities else ("lossless",),
         jpeg_quality=qualities,
-        width=sides,
-        height=sides,
+        measurements={SHORTER_SIDE: shorter_side},
     )
+
+
+def side_range(band: int, largest: int) -> Range:
+    """Return the shorter sides of a band of sizes, the largest that was measured without end.
+
+    Args:
+        band: Its place in :data:`~locard_kd_crop.evaluation.pictures.SIZE_BANDS`.
+        largest: That of the largest that was measured.
+    """
+    high = float(SIDES[band + 1] - 1) if band < largest else None
+    return Range(low=float(SIDES[band]), high=high)
 
 
 def _dataset(pictures: Pictures, name: str) -> DatasetFacts:

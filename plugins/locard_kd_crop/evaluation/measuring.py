@@ -46,7 +46,7 @@ class Measured:
                     None
                     if row.file_band == LOSSLESS
                     else Range(low=row.least_quality, high=row.most_quality),
-                    row.least_side,
+                    Range(low=row.least_side, high=row.most_side),
                 ),
                 value=row.value,
                 false_alarm_rate=RATE,

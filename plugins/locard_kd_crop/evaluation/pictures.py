@@ -32,6 +32,8 @@ FILE_BANDS: Final = (
 )
 """Kinds of files, by what anyone can see of them."""
 
+HIGHEST_QUALITY: Final = 100
+
 SIDES: Final = (64, 128, 256, 512, 1024)
 """Where bands of the shorter side begin, in pixels."""
 
@@ -99,6 +101,23 @@ class Pictures:
         """Return some of the pictures: bool, shape (n,)."""
         places = np.flatnonzero(chosen).tolist()
         return Pictures([self.facts[place] for place in places], self.labels[places])
+
+
+def lowest_quality(pictures: Pictures) -> int:
+    """Return the lowest JPEG quality among pictures; 100 where none is a JPEG."""
+    known = pictures.qualities[pictures.qualities > 0]
+    return int(known.min()) if known.size else HIGHEST_QUALITY
+
+
+def quality_range(band: int, lowest: int) -> tuple[int, int]:
+    """Return the first and the last JPEG quality of a band.
+
+    Args:
+        band: Its place in :data:`FILE_BANDS`, 1 or more.
+        lowest: Lowest quality that was measured, where the lowest band begins.
+    """
+    edges = (lowest, *QUALITIES, HIGHEST_QUALITY + 1)
+    return edges[band - 1], edges[band] - 1
 
 
 def _shorter(facts: Mapping[str, str]) -> int:

@@ -58,7 +58,7 @@ class AlarmThreshold(_Model):
     value: float = Field(description="in nats")
     own: int = Field(description="validation pictures of the kind without a moved grid")
     pooled: int = Field(description="those that it rests on")
-    false_alarms: float = Field(description="share of the kind's own that reach it")
+    false_alarms: float | None = Field(None, description="share of the kind's own that reach it")
     power: float | None = Field(None, description="share of crops of strata A to C that reach it")
     crops: int = Field(description="how many crops that is of")
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,7 +23,13 @@ import numpy as np
 from locard_kd_crop.datasets.strata import ALIKE, BETTER
 from locard_kd_crop.datasets.strata import LOSSLESS as LOSSLESS_STRATUM
 from locard_kd_crop.evaluation.figures import Cuts
-from locard_kd_crop.evaluation.pictures import FILE_BANDS, LOSSLESS, SIDES, SIZE_BANDS
+from locard_kd_crop.evaluation.pictures import (
+    FILE_BANDS,
+    SIDES,
+    SIZE_BANDS,
+    lowest_quality,
+    quality_range,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,13 +60,15 @@ class Threshold:
         file_band: One of :data:`~locard_kd_crop.evaluation.pictures.FILE_BANDS`.
         size_band: One of :data:`~locard_kd_crop.evaluation.pictures.SIZE_BANDS`; of the largest
             that was measured, also larger pictures.
-        least_quality: Lowest JPEG quality that was measured; 0 of lossless files.
+        least_quality: Lowest JPEG quality; of the lowest band that which was measured; 0 of
+            lossless files.
         most_quality: Highest.
         least_side: Where the band of the shorter side begins, in pixels.
+        most_side: Where it ends; None of the largest that was measured.
         value: The score.
         own: Validation pictures without a moved grid in the cell.
         pooled: Those that the value rests on, with the neighbours'.
-        false_alarms: Share of ``own`` at or above the value.
+        false_alarms: Share of ``own`` at or above the value; None where there are none.
         power: Share of crops of strata A to C at or above it, of the cell, or of those that the
             value rests on where the cell has fewer than :data:`LEAST_CROPS`; None without such.
         crops: How many crops the power is of.
@@ -70,10 +79,11 @@ class Threshold:
     least_quality: int
     most_quality: int
     least_side: int
+    most_side: int | None
     value: float
     own: int
     pooled: int
-    false_alarms: float
+    false_alarms: float | None
     power: float | None
     crops: int
 
@@ -91,7 +101,7 @@ class Thresholds:
         lossless: Decision threshold of lossless files: where balanced accuracy over the validation
             pictures of stratum A is greatest.
         jpeg: The same of JPEG files, over strata B and C.
-        alarms: Of one per cent false alarms; the larger sizes first.
+        alarms: Of one per cent false alarms.
     """
 
     lossless: float
@@ -102,7 +112,7 @@ class Thresholds:
         """Return the thresholds of pictures."""
         decision = np.where(pictures.file_bands == 0, self.lossless, self.jpeg)
         alarm = np.full(len(pictures), np.inf)
-        for threshold in reversed(self.alarms):
+        for threshold in self.alarms:
             alarm[_within(threshold, pictures)] = threshold.value
         return Cuts(decision, alarm)
 
@@ -170,8 +180,9 @@ def _alarms(scores: NDArray[np.float64], pictures: Pictures) -> Iterator[Thresho
     others = ~pictures.moved
     seen = pictures.moved & np.isin(pictures.column("stratum"), _SEEN)
     cells = np.column_stack([pictures.file_bands, pictures.size_bands])
-    present = sorted(set(map(tuple, cells[others].tolist())), key=lambda cell: (cell[0], -cell[1]))
-    for cell in present:
+    lowest = lowest_quality(pictures)
+    kinds, sizes = (np.unique(cells[others, column]).tolist() for column in (0, 1))
+    for cell in product(kinds, sizes):
         here = (cells == cell).all(axis=1)
         near = _pool(cells, others, cell)
         pool = scores[others & near]
@@ -184,17 +195,18 @@ def _alarms(scores: NDArray[np.float64], pictures: Pictures) -> Iterator[Thresho
         crops = scores[here & seen]
         if crops.size < LEAST_CROPS:
             crops = scores[near & seen]
-        qualities = pictures.qualities[here]
+        least, most = quality_range(cell[0], lowest) if cell[0] else (0, 0)
         yield Threshold(
             file_band=FILE_BANDS[cell[0]],
             size_band=SIZE_BANDS[cell[1]],
-            least_quality=int(qualities.min()),
-            most_quality=int(qualities.max()),
+            least_quality=least,
+            most_quality=most,
             least_side=SIDES[cell[1]],
+            most_side=SIDES[cell[1] + 1] - 1 if cell[1] < max(sizes) else None,
             value=value,
             own=own.size,
             pooled=pool.size,
-            false_alarms=float((own >= value).mean()),
+            false_alarms=float((own >= value).mean()) if own.size else None,
             power=float((crops >= value).mean()) if crops.size else None,
             crops=crops.size,
         )
@@ -218,13 +230,14 @@ def _pool(
 
 
 def _within(threshold: Threshold, pictures: Pictures) -> NDArray[np.bool_]:
-    """Return which pictures a threshold is for, unless a larger size's is: bool, shape (n,)."""
-    qualities = pictures.qualities
-    if threshold.file_band == LOSSLESS:
-        fits = qualities == 0
-    else:
-        fits = (qualities >= threshold.least_quality) & (qualities <= threshold.most_quality)
-    return np.asarray(fits & (pictures.sides >= threshold.least_side))
+    """Return which pictures a threshold is for: bool, shape (n,)."""
+    qualities, sides = pictures.qualities, pictures.sides
+    # Lossless files have the quality 0, and so has their threshold, at both ends.
+    fits = (qualities >= threshold.least_quality) & (qualities <= threshold.most_quality)
+    fits &= sides >= threshold.least_side
+    if threshold.most_side is not None:
+        fits &= sides <= threshold.most_side
+    return np.asarray(fits)
 
 
 __all__ = [

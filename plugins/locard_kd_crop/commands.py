@@ -18,7 +18,7 @@ from locard.cli.common import (
 from locard.cli.options import WorkersOption, cores
 from locard.cli.progress import counting_bars
 from locard.errors import ExitCode
-from locard_kd_crop import evaluation_command, training_commands
+from locard_kd_crop import evaluation_command, export_command, training_commands
 
 if TYPE_CHECKING:
     from locard_kd_crop.datasets.build import Made
@@ -29,6 +29,7 @@ datasets = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(datasets, name="dataset")
 training_commands.register(app)
 evaluation_command.register(app)
+export_command.register(app)
 
 _NAMED = 10
 """How many sentences of a kind are printed."""

@@ -16,7 +16,6 @@ from locard_kd_crop.evaluation.models import (
     evidence_and_table,
     one_by_one,
 )
-from locard_kd_crop.phase.evidence import Evidence
 from locard_kd_crop.student import PROVIDES, Student
 
 if TYPE_CHECKING:
@@ -53,9 +52,7 @@ class RegisteredPhases:
         """Return logits: float32, (n, 65)."""
         found = []
         for number in range(len(samples)):
-            some = samples.batch(np.array([number]))
-            table = some.tables[0].astype(np.int64) if some.tables.any() else None
-            found.append(self._student.logits(Evidence(some.terms[0], some.windows[0]), table))
+            found.append(self._student.logits(*samples.given(number)))
             advance(f"asking {self.name}", number + 1, len(samples))
         return np.array(found, np.float32)
 

@@ -148,7 +148,6 @@ def _examine(task: _Task) -> Row:
     evidence = evidence_of(count(luma_of(image)))
     array = np.memmap(task.array, np.int8, "r+", offset=task.place * _BYTES, shape=SHAPE)
     array[:] = evidence.terms
-    array.flush()
     return Row(
         place=task.place,
         label=label_of(task.facts),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 INPUTS: Final = ("evidence", "table", "windows")
 OUTPUT: Final = "logits"
-REQUIRES: Final = {"phase-evidence": VERSION}
+REQUIRES: Final = {"phase_evidence": VERSION}
 """What a model's card says of the code that makes its input."""
 
 _ANY_NUMBER: Final = {0: "pictures"}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from locard_kd_crop.phase.cache import Collection, Row, gather, pictures
-from locard_kd_crop.phase.evidence import VERSION
+from locard_kd_crop.phase.evidence import VERSION, Evidence
+from locard_kd_crop.phase.luma import BLOCK
 from locard_kd_crop.phase.windows import BANDS
 
 if TYPE_CHECKING:
@@ -62,6 +63,13 @@ class Samples:
         for row in self.rows:
             known.update(f"{row.facts['sha256']} {row.label}\n".encode())
         return known.hexdigest()
+
+    def given(self, number: int) -> tuple[Evidence, NDArray[np.int64] | None]:
+        """Return what a network is given of one of them: evidence, and table if it has one."""
+        row = self.rows[number]
+        table = np.array(row.table, np.int64).reshape(BLOCK, BLOCK) if row.table else None
+        terms = self._arrays[number][row.place]
+        return Evidence(terms, np.array(row.windows, np.float32)), table
 
     def batch(self, numbers: NDArray[np.int64]) -> Some:
         """Return some of them."""

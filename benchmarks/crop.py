@@ -4,7 +4,7 @@
 
 Each begins with the file's bytes and ends with logits: the detector reads the coefficients, counts
 all windows of picture and tiles, and asks the shipped student of the whole and of each tile
-(``without tiles``: of the whole alone, which is what is measured in accuracy); EfficientNet-B0 (plain, and with
+(``without tiles``: of the whole alone, as accuracy is measured); EfficientNet-B0 (plain, and with
 stride 1 in its stem, as the crop teacher has it) decodes the pixels and runs in onnxruntime.
 Everything has one thread. Runs take turns, and ratios are medians over rounds of the same picture,
 so that the machine's load falls on all alike. Where the registry has no ``kd-crop``, a student of

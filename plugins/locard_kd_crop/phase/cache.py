@@ -110,13 +110,13 @@ def gather(
     facts = {
         "format": FORMAT,
         "evidence": VERSION,
-        "pictures": [[line["set"], line["path"], line["sha256"]] for line in lines],
+        "pictures": [[line["path"], line["sha256"]] for line in lines],
     }
     claim(folder, NOTE, facts)
     array = folder / ARRAY
     with array.open("ab") as file:
         file.truncate(len(lines) * _BYTES)
-    known = {row.place: row for row in _rows(folder / ROWS)}
+    known = {row.place: row for row in _rows(folder / ROWS, lines)}
     tasks = [
         _Task(place, Path(line["set"]) / line["path"], array, line)
         for place, line in enumerate(lines)
@@ -131,7 +131,7 @@ def gather(
                 progress(f"left out: {task.picture.name}: {error.message}", done, len(tasks))
                 continue
             known[row.place] = row
-            file.write(json.dumps(asdict(row)) + "\n")
+            file.write(json.dumps(_plain(row)) + "\n")
             file.flush()
             progress("computing evidence", done, len(tasks))
     return Collection(
@@ -157,19 +157,26 @@ def _examine(task: _Task) -> Row:
     )
 
 
-def _rows(path: Path) -> Iterator[Row]:
+def _plain(row: Row) -> dict[str, Any]:
+    """Return what is kept of a row: what the manifest says is read from there each time."""
+    plain = asdict(row)
+    del plain["facts"]
+    return plain
+
+
+def _rows(path: Path, lines: Sequence[Mapping[str, str]]) -> Iterator[Row]:
     """Yield what is noted; a last line that was cut off is not there."""
     if not path.exists():
         return
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
-            facts: dict[str, Any] = json.loads(line)
+            plain: dict[str, Any] = json.loads(line)
         except ValueError:
             continue
         yield Row(
-            facts["place"],
-            facts["label"],
-            tuple(facts["table"]),
-            tuple(facts["windows"]),
-            facts["facts"],
+            place=plain["place"],
+            label=plain["label"],
+            table=tuple(plain["table"]),
+            windows=tuple(plain["windows"]),
+            facts=dict(lines[plain["place"]]),
         )

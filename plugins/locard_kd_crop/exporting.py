@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from locard.calibration.calibration import DetectorFacts, ModelFacts
+from locard.calibration.calibration import CalibrationError, DetectorFacts, ModelFacts
 from locard.errors import LocardError
 from locard.report.atomic import write_whole
 from locard.text import printable
@@ -129,15 +129,13 @@ def export(source: Source, models: Path, name: str, version: str) -> Exported:
     for file, content in contents.items():
         write_whole(folder / file, [content])
         files.append(describe_file(folder / file, _PRECISIONS[file]))
-        set_by[file] = _measured(source, content, validation, name, version, files[-1])
+        answers = _answers(source, content, validation, f"validating {file}")
+        set_by[file] = measured(answers, pictures_in(validation))
         figures += _figures(source, file, content, tested, set_by[file])
-    calibrated = set_by[FP32].calibrated
-    if calibrated is None:
-        raise ValueError("a calibration was asked for")
-    write_whole(folder / CALIBRATION, [calibrated.calibration.to_json().encode("ascii")])
+    notes = [f"{one.name} was cropped before: set aside" for one in set_by[FP32].set_aside]
+    notes += _calibrate(source, folder, validation, contents[FP32], files[0])
     card = _card(source, folder, network, files, set_by, figures, name, version)
-    aside = (f"{one.name} was cropped before: set aside" for one in set_by[FP32].set_aside)
-    return Exported(folder, write_card(card, folder), (*calibrated.notes, *aside))
+    return Exported(folder, write_card(card, folder), tuple(notes))
 
 
 def _samples(source: Source, split: str) -> Samples:
@@ -159,21 +157,33 @@ def _answers(source: Source, content: bytes, samples: Samples, words: str) -> An
     return Answers.of(np.array(found))
 
 
-def _measured(
-    source: Source, content: bytes, samples: Samples, name: str, version: str, file: ModelFile
-) -> Measured:
-    answers = _answers(source, content, samples, f"validating {file.file}")
-    detector = None
-    if file.file == FP32:
-        model = ModelFacts(name=name, version=version, sha256=file.sha256)
-        detector = DetectorFacts(
-            plugin=KdCrop.name,
-            version=KdCrop.version,
-            parameters=KdCrop.Parameters().model_dump(mode="json"),
-            models=(model,),
-        )
+def _calibrate(
+    source: Source, folder: Path, samples: Samples, content: bytes, file: ModelFile
+) -> tuple[str, ...]:
+    """Write the calibration beside the model, where there are pictures enough to make one.
+
+    Returns:
+        What it leaves out, or why there is none, a sentence each.
+    """
+    model = ModelFacts(name=folder.parent.name, version=folder.name, sha256=file.sha256)
+    detector = DetectorFacts(
+        plugin=KdCrop.name,
+        version=KdCrop.version,
+        parameters=KdCrop.Parameters().model_dump(mode="json"),
+        models=(model,),
+    )
+    answers = _answers(source, content, samples, "calibrating")
     sets = " + ".join(printable(one.name) for one in source.data_sets)
-    return measured(answers, pictures_in(samples), name=sets, detector=detector)
+    try:
+        calibrated = measured(
+            answers, pictures_in(samples), name=sets, detector=detector
+        ).calibrated
+    except CalibrationError as error:
+        return (f"no likelihood ratios: {error.message}",)
+    if calibrated is None:
+        raise ValueError("a calibration was asked for")
+    write_whole(folder / CALIBRATION, [calibrated.calibration.to_json().encode("ascii")])
+    return calibrated.notes
 
 
 def _figures(
@@ -210,7 +220,7 @@ def _card(
     name: str,
     version: str,
 ) -> Card:
-    about = source.about
+    about, calibration = source.about, folder / CALIBRATION
     macs = count_macs(network, *sample(1))
     return Card(
         name=name,
@@ -225,7 +235,7 @@ def _card(
         macs=Macs(value=macs, at="any size, once the evidence is there"),
         data=Data(photographs=about.photographs, commands=about.commands, seeds=about.seeds),
         training=_training(source.run),
-        calibration=describe_calibration(folder / CALIBRATION),
+        calibration=describe_calibration(calibration) if calibration.exists() else None,
         files=tuple(files),
         inputs=_tensors(),
         outputs=(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from locard import hookimpl
@@ -22,3 +23,17 @@ def register_layouts(register: Register) -> None:
     from locard_kd_crop.datasets.layout import CropPairs
 
     register(CropPairs)
+
+
+@hookimpl
+def register_detectors(register: Register) -> None:
+    """Offer the detector of crops."""
+    from locard_kd_crop.detector import KdCrop
+
+    register(KdCrop)
+
+
+@hookimpl
+def register_pipelines(register: Register) -> None:
+    """Offer the ``crop`` pipeline."""
+    register(Path(__file__).parent / "pipelines" / "crop.toml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,10 @@ from locard.errors import LocardError
 
 if TYPE_CHECKING:
     import onnxruntime
+
+# From version 1.29 on, onnxruntime tells its maker of each process, unless this is set before it is
+# imported: nothing of an examination may leave the building, not even that there was one.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 _SILENT = 4
 """Only what is fatal is logged; errors come as exceptions."""

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "plain maxima"
 
-MOST_TRAINING: Final = 4000
+MOST_TRAINING: Final = 1500
 """Training pictures that ten numbers are fitted to."""
 
 _SEED = 0

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from locard.evaluation.datasets.building import Progress
+    from locard_kd_crop.evaluation.pictures import Pictures
 
 FP32, INT8, CALIBRATION = "model.onnx", "model.int8.onnx", "calibration.json"
 
@@ -122,6 +123,8 @@ def export(source: Source, models: Path, name: str, version: str) -> Exported:
     contents = {FP32: to_onnx(network)}
     contents[INT8] = quantize_dynamic(contents[FP32])
     validation, tested = (_samples(source, split) for split in (VALIDATION, TEST))
+    known = pictures_in(validation)
+    said: dict[str, Answers] = {}
     set_by: dict[str, Measured] = {}
     figures: list[Figure] = []
     folder.mkdir(parents=True)
@@ -129,11 +132,11 @@ def export(source: Source, models: Path, name: str, version: str) -> Exported:
     for file, content in contents.items():
         write_whole(folder / file, [content])
         files.append(describe_file(folder / file, _PRECISIONS[file]))
-        answers = _answers(source, content, validation, f"validating {file}")
-        set_by[file] = measured(answers, pictures_in(validation))
+        said[file] = _answers(source, content, validation, f"validating {file}")
+        set_by[file] = measured(said[file], known)
         figures += _figures(source, file, content, tested, set_by[file])
     notes = [f"{one.name} was cropped before: set aside" for one in set_by[FP32].set_aside]
-    notes += _calibrate(source, folder, validation, contents[FP32], files[0])
+    notes += _calibrate(source, folder, said[FP32], known, files[0])
     card = _card(source, folder, network, files, set_by, figures, name, version)
     return Exported(folder, write_card(card, folder), tuple(notes))
 
@@ -158,7 +161,7 @@ def _answers(source: Source, content: bytes, samples: Samples, words: str) -> An
 
 
 def _calibrate(
-    source: Source, folder: Path, samples: Samples, content: bytes, file: ModelFile
+    source: Source, folder: Path, answers: Answers, pictures: Pictures, file: ModelFile
 ) -> tuple[str, ...]:
     """Write the calibration beside the model, where there are pictures enough to make one.
 
@@ -172,12 +175,9 @@ def _calibrate(
         parameters=KdCrop.Parameters().model_dump(mode="json"),
         models=(model,),
     )
-    answers = _answers(source, content, samples, "calibrating")
     sets = " + ".join(printable(one.name) for one in source.data_sets)
     try:
-        calibrated = measured(
-            answers, pictures_in(samples), name=sets, detector=detector
-        ).calibrated
+        calibrated = measured(answers, pictures, name=sets, detector=detector).calibrated
     except CalibrationError as error:
         return (f"no likelihood ratios: {error.message}",)
     if calibrated is None:

@@ -68,7 +68,7 @@ class Samples:
         """Return what a network is given of one of them: evidence, and table if it has one."""
         row = self.rows[number]
         table = np.array(row.table, np.int64).reshape(BLOCK, BLOCK) if row.table else None
-        terms = self._arrays[number][row.place]
+        terms = np.array(self._arrays[number][row.place])
         return Evidence(terms, np.array(row.windows, np.float32)), table
 
     def batch(self, numbers: NDArray[np.int64]) -> Some:

@@ -6,7 +6,7 @@ A page marks the place of a table:
     <!-- end of figures -->
 
 What stands between is replaced. The JSON files are results of `locard evaluate`, made by
-`python benchmarks/how_good.py FOLDER`.
+`python benchmarks/how_good.py FOLDER`, and those of crop models of `locard crop evaluate`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from crop_figures import CROP_TABLES
 from figure_tables import (
     CHART,
     NONE,
@@ -181,7 +182,7 @@ TABLES: dict[str, Callable[..., str]] = {
         gains,
         published,
     )
-}
+} | CROP_TABLES
 
 
 def filled(text: str) -> str:

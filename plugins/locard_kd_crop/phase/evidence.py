@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from numba import njit
 
 from locard_kd_crop.phase.activity import KINDS, classes_of
 from locard_kd_crop.phase.windows import (
@@ -70,11 +71,6 @@ class Counts:
         """Mean number of windows a phase in each class: float32, (classes,)."""
         return np.asarray(self.dc.sum(axis=2, dtype=np.int64).mean(axis=0), np.float32)
 
-    @property
-    def reduction(self) -> float:
-        """What the number of windows is multiplied with to stay within :data:`MOST_WINDOWS`."""
-        return min(1.0, MOST_WINDOWS / max(1.0, float(self.windows.sum())))
-
 
 def count(luma: NDArray[np.float32]) -> Counts:
     """Count the windows of a picture or of a part that begins at multiples of 8.
@@ -108,32 +104,64 @@ def evidence_of(counts: Counts) -> Evidence:
     cos(2πc/q), or the share of moduli below a bound, over the n windows of the phase, M the same
     over those of all phases, and s the standard deviation of one term among all of them.
     """
+    numbers = counts.dc.sum(axis=2, dtype=np.float32)
+    windows = numbers.mean(axis=0)
+    reduction = min(1.0, MOST_WINDOWS / max(1.0, float(windows.sum())))
+    unit = np.float32(UNIT / reduction**0.5)
+    terms = np.zeros((PHASES, KINDS, BANDS, STATISTICS), np.int8)
     ac, dc = _kernels(AC_BINS, ac_edges), _kernels(DC_BINS, dc_edges)
-    unit = UNIT / counts.reduction**0.5
-    terms = np.empty((PHASES, KINDS, BANDS, STATISTICS), np.int8)
-    terms[:, :, 1:] = _deviations(counts.ac, *ac, unit)
-    terms[:, :, 0] = _deviations(counts.dc, *dc, unit)
-    return Evidence(terms, counts.windows * np.float32(counts.reduction))
+    for kind in np.flatnonzero(windows):
+        number = numbers[:, kind]
+        _store_deviations(counts.ac[:, kind], number, *ac, unit, terms[:, kind, 1:])
+        _store_deviations(counts.dc[:, kind, None], number, *dc, unit, terms[:, kind, :1])
+    return Evidence(terms, windows * np.float32(reduction))
 
 
-def _deviations(
+def _store_deviations(
     counts: NDArray[np.uint32],
+    numbers: NDArray[np.float32],
     kernel: NDArray[np.float32],
     squares: NDArray[np.float32],
-    unit: float,
-) -> NDArray[np.int8]:
-    """Return the deviations of each phase from all of them, quantised."""
+    unit: np.float32,
+    stored: NDArray[np.int8],
+) -> None:
+    """Store the deviations of each phase from all of them.
+
+    Args:
+        counts: uint32, (64, bands, bins), of one class.
+        numbers: float32, (64,): windows of each phase.
+        kernel: As of :func:`_kernels`.
+        squares: Likewise.
+        unit: Standard errors a unit.
+        stored: int8, (64, bands, 41), to fill in.
+    """
     terms = counts.astype(np.float32)
-    number = terms.sum(axis=-1)[..., None]
+    sums = (terms.reshape(-1, terms.shape[-1]) @ kernel).reshape(*terms.shape[:2], STATISTICS)
     pooled = terms.sum(axis=0)
-    total = np.maximum(pooled.sum(axis=-1), 1)[..., None]
-    mean = pooled @ kernel / total
+    total = numbers.sum()
+    mean = sums.sum(axis=0) / total
     variance = np.maximum(pooled @ squares / total - mean**2, _LEAST_VARIANCE)
-    deviations = terms @ kernel
-    deviations -= number * mean
-    deviations /= np.sqrt(np.maximum(number, 1) * variance) * unit
-    stored: NDArray[np.int8] = np.clip(np.rint(deviations), -_LARGEST, _LARGEST).astype(np.int8)
-    return stored
+    _quantise(sums, numbers, mean, 1 / (np.sqrt(variance) * unit), stored)
+
+
+@njit(cache=True, nogil=True)
+def _quantise(
+    sums: NDArray[np.float32],
+    numbers: NDArray[np.float32],
+    mean: NDArray[np.float32],
+    scale: NDArray[np.float32],
+    stored: NDArray[np.int8],
+) -> None:
+    """Fill in (sum − n·mean) · scale / √n, rounded and bounded."""
+    largest = np.float32(_LARGEST)
+    for phase in range(sums.shape[0]):
+        number = numbers[phase]
+        root = np.float32(1) / np.sqrt(max(number, np.float32(1)))
+        for band in range(sums.shape[1]):
+            for place in range(sums.shape[2]):
+                deviation = sums[phase, band, place] - number * mean[band, place]
+                value = np.rint(deviation * scale[band, place] * root)
+                stored[phase, band, place] = np.int8(min(max(value, -largest), largest))
 
 
 @lru_cache(maxsize=2)

@@ -7,6 +7,7 @@ beginning there would have. All that the evidence needs follows from these count
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -112,38 +113,61 @@ def _bin_dc(
         bins[x] = 0 if value < 0 else 4095 if value > 4095 else value
 
 
+@njit(cache=True, nogil=True)
+def _place_row(
+    classes: NDArray[np.uint8], first: int, kinds: int, places: NDArray[np.int64]
+) -> None:
+    """Find where the windows of a row are counted: which phase and class, or behind all of them.
+
+    Args:
+        classes: Of the row's windows.
+        first: Phase of the first of them.
+        kinds: Number of classes.
+        places: To fill in.
+    """
+    for x in range(classes.shape[0]):
+        kind = classes[x]
+        places[x] = (first + (x & 7)) * kinds + kind if kind < kinds else PHASES * kinds
+
+
+@njit(cache=True, nogil=True)
+def _add_row(
+    bins: NDArray[np.int32], places: NDArray[np.int64], stride: int, counts: NDArray[np.uint32]
+) -> None:
+    """Count the windows of a row; ``stride`` is from one phase and class to the next."""
+    for x in range(bins.shape[0]):
+        counts[places[x] * stride + bins[x]] += 1
+
+
 @njit(cache=True, nogil=True, parallel=True)
 def _count(
     luma: NDArray[np.float32],
     classes: NDArray[np.uint8],
+    kinds: int,
     transform: NDArray[np.float32],
     ac: NDArray[np.uint32],
     dc: NDArray[np.uint32],
 ) -> None:
-    """Count; each of the eight phases of a row is a task that owns its part of the counts."""
+    """Count; each of the eight rows of phases is a task that owns its part of the counts.
+
+    What is left out is counted too, behind everything else and by all tasks at once: nobody reads
+    it, and the loops have no branch.
+    """
     height, width = luma.shape
     count = width - 7
-    kinds = ac.shape[2]
+    ac_stride, dc_stride = (BANDS - 1) * AC_BINS, DC_BINS
     for py in prange(8):
         vertical = np.empty((8, width), np.float32)
         bins = np.empty(count, np.int32)
+        places = np.empty(count, np.int64)
         for top in range(py, height - 7, 8):
+            _place_row(classes[top], 8 * py, kinds, places)
             _transform_rows(luma, top, transform, vertical)
-            for v in range(8):
-                for u in range(8):
-                    if u == 0 and v == 0:
-                        _bin_dc(vertical[0], transform[0, 0], count, bins)
-                        for x in range(count):
-                            kind = classes[top, x]
-                            if kind < kinds:
-                                dc[py, x & 7, kind, bins[x]] += 1
-                    else:
-                        _bin_row(vertical[v], transform[u], count, bins)
-                        band = 8 * v + u - 1
-                        for x in range(count):
-                            kind = classes[top, x]
-                            if kind < kinds:
-                                ac[py, x & 7, kind, band, bins[x]] += 1
+            _bin_dc(vertical[0], transform[0, 0], count, bins)
+            _add_row(bins, places, dc_stride, dc)
+            for band in range(1, 64):
+                _bin_row(vertical[band >> 3], transform[band & 7], count, bins)
+                _add_row(bins, places, ac_stride, ac[(band - 1) * AC_BINS :])
 
 
 def count_windows(
@@ -164,10 +188,11 @@ def count_windows(
         whose corner is (x, y) modulo 8; band 8v + u − 1 has the vertical frequency v and the
         horizontal frequency u.
     """
-    ac = np.zeros((BLOCK, BLOCK, kinds, BANDS - 1, AC_BINS), np.uint32)
-    dc = np.zeros((BLOCK, BLOCK, kinds, DC_BINS), np.uint32)
-    _count(np.ascontiguousarray(luma, np.float32), classes, TRANSFORM, ac, dc)
+    shape = (PHASES * kinds + 1, BANDS - 1, AC_BINS)
+    ac = np.zeros(math.prod(shape), np.uint32)
+    dc = np.zeros((PHASES * kinds + 1) * DC_BINS, np.uint32)
+    _count(np.ascontiguousarray(luma, np.float32), classes, kinds, TRANSFORM, ac, dc)
     return (
-        ac.reshape(PHASES, kinds, BANDS - 1, AC_BINS),
-        dc.reshape(PHASES, kinds, DC_BINS),
+        ac.reshape(shape)[:-1].reshape(PHASES, kinds, BANDS - 1, AC_BINS),
+        dc.reshape(-1, DC_BINS)[:-1].reshape(PHASES, kinds, DC_BINS),
     )

@@ -72,11 +72,12 @@ def crop_finding(image: Image, look: Look, model: Model) -> Finding:
     own = look.table is not None
     file = FileFacts.of(image.header)
     threshold = model.threshold(file, measured)
-    pictures = {"phase-evidence": draw_phases(phases.probabilities, phases.best, own=own)}
+    first = first_table(look.counts, phases.best, look.table)
+    board = draw_phases(phases.probabilities, phases.best, first.fits, first.quality, own=own)
+    pictures = {"phase-evidence": board}
     if threshold is not None:
         measured |= _threshold_measurements(threshold)
     if threshold is not None and phases.score >= threshold.value:
-        first = first_table(look.counts, phases.best, look.table)
         measured |= _first_measurements(first)
         corner = image.pixels[:CORNER, :CORNER]
         pictures["frame"] = draw_corner(corner, phases.grid, own=own)

@@ -100,7 +100,7 @@ class KdCrop(Detector):
     Parameters = KdCropParameters
     needs = Needs(coefficients=True, min_side=64)
     budget = Budget(
-        seconds=0.3, seconds_per_megapixel=0.4, mebibytes=300, mebibytes_per_megapixel=40
+        seconds=0.3, seconds_per_megapixel=0.4, mebibytes=300, mebibytes_per_megapixel=20
     )
 
     _found: Model | None = None

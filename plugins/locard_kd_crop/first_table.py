@@ -25,33 +25,38 @@ _HIGHEST_BAND = 9
 _LEAST_VARIANCE = 0.01
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class FirstTable:
-    """The IJG table that fits best.
+    """The IJG table that the coefficients at a phase fit best.
 
     Attributes:
         quality: Its quality.
         step_ratio: Mean, over 64 bands, of the file's own luma step divided by the table's; None
             where the file has no table.
+        fits: float64, (64,): how well the coefficients of each phase fit it, in standard
+            deviations.
     """
 
     quality: int
     step_ratio: float | None
+    fits: NDArray[np.float64]
 
 
 def first_table(counts: Counts, phase: int, table: NDArray[np.int64] | None) -> FirstTable:
-    """Return the IJG table whose steps the coefficients at a phase fit best.
+    """Return the IJG table that fits best at a phase.
 
     Args:
         counts: Of the whole picture.
         phase: Where the old grid begins, 8y + x.
         table: int64, (8, 8), the file's own luma table.
     """
-    quality = QUALITIES[int(table_fits(counts)[:, phase].argmax())]
-    if table is None:
-        return FirstTable(quality, None)
-    steps = np.array(scaled(LUMINANCE, quality))
-    return FirstTable(quality, float((table.ravel() / steps).mean()))
+    fits = table_fits(counts)
+    best = int(fits[:, phase].argmax())
+    quality = QUALITIES[best]
+    ratio = None
+    if table is not None:
+        ratio = float((table.ravel() / np.array(scaled(LUMINANCE, quality))).mean())
+    return FirstTable(quality, ratio, fits[best])
 
 
 def table_fits(counts: Counts) -> NDArray[np.float64]:

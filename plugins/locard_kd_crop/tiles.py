@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FEWEST, MOST = 4, 64
 """Number of tiles that is aimed at for small pictures, and for large ones the most."""
 
-TILES_PER_MEGAPIXEL: Final = 4
+TILES_PER_MEGAPIXEL: Final = 2
 SMALLEST: Final = 96
 """Least side of a tile in pixels: smaller parts have too few windows to say anything."""
 

@@ -59,7 +59,8 @@ def evaluate(
         ),
     ] = None,
     baseline: Annotated[
-        bool, typer.Option(help="Measure a logistic regression on plain maxima beside.")
+        bool,
+        typer.Option(help="Measure a logistic regression on plain maxima and ZERO's votes beside."),
     ] = True,
     time: Annotated[bool, typer.Option(help="Take times.")] = True,
     workers: WorkersOption = None,

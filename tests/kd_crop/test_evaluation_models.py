@@ -32,10 +32,12 @@ from locard_kd_crop.evaluation.registered import PIXELS, RegisteredPixels, regis
 from locard_kd_crop.evaluation.results import CropResults, to_csv
 from locard_kd_crop.evaluation.runs import PhaseRun, PixelRun, run
 from locard_kd_crop.evaluation.tables import alarms, costs, strata, tables
+from locard_kd_crop.evaluation.zero import ZeroVotes
 from locard_kd_crop.phase.cache import pictures
 from locard_kd_crop.phase.config import StudentConfig
 from locard_kd_crop.phase.evidence import count
 from locard_kd_crop.phase.exporting import to_onnx
+from locard_kd_crop.phase.labels import label_of
 from locard_kd_crop.phase.luma import luma_of
 from locard_kd_crop.phase.preparing import new_student
 from locard_kd_crop.phase.samples import Samples, samples_of
@@ -135,6 +137,18 @@ def test_the_baseline_separates_crops_that_were_stored_without_loss(
         for place in [1 + int(found.together[1:].argmax())]
     ]
     assert np.mean(exact) > 0.9
+
+
+def test_the_votes_of_zero_say_where_a_grid_begins(lossless: Path) -> None:
+    lines = list(pictures([lossless], ["train", "val", "test"]))
+    files = [Image.from_path(lossless / one["path"]) for one in lines]
+    said = Answers.of(np.concatenate([ZeroVotes().examine(image) for image in files]))
+    crops = np.array([one["kind"] == "crop" for one in lines])
+    labels = np.array([label_of(one) for one in lines])
+    auc = roc_auc(said.scores, crops)
+    assert auc is not None
+    assert auc > 0.95
+    assert (said.phases[crops] == labels[crops]).mean() > 0.9
 
 
 @pytest.mark.slow
@@ -266,7 +280,7 @@ def results(made: Path, cache: Path, phase_run: Path) -> CropResults:
 
 
 def test_an_evaluation_has_all_models_side_by_side(results: CropResults, made: Path) -> None:
-    assert [method.name for method in results.methods] == ["tiny", "plain maxima"]
+    assert [method.name for method in results.methods] == ["tiny", "plain maxima", "ZERO's votes"]
     lines = list(pictures([made], ["test"]))
     assert sum(one.images for one in results.sets) == len(lines)
     for method in results.methods:
@@ -285,7 +299,7 @@ def test_tables_and_csv_have_the_figures(results: CropResults) -> None:
     csv_rows = list(csv.DictReader(io.StringIO(to_csv(results))))
     assert len(csv_rows) == sum(len(p.figures) for m in results.methods for p in m.parts)
     found = strata(results, "balanced_accuracy", "64-127 px")
-    assert found.head == ("stratum", "tiny", "plain maxima")
+    assert found.head == ("stratum", "tiny", "plain maxima", "ZERO's votes")
     (row,) = [row for row in found.rows if row[0].startswith("A (n = ")]
     (value,) = [
         float(one["value"])
@@ -294,9 +308,9 @@ def test_tables_and_csv_have_the_figures(results: CropResults) -> None:
         == ("plain maxima", "A", "64-127 px", "balanced_accuracy")
     ]
     assert row[2].startswith(f"{value:.3f}".lstrip("0"))
-    assert all(len(row) == 3 for table in tables(results) for row in table.rows if table.of_models)
+    assert all(len(row) == 4 for table in tables(results) for row in table.rows if table.of_models)
     assert strata(results, "auc", "64-127 px", ["tiny"]).head == ("stratum", "tiny")
-    assert [row[0] for row in costs(results).rows] == ["tiny", "plain maxima"]
+    assert [row[0] for row in costs(results).rows] == ["tiny", "plain maxima", "ZERO's votes"]
     assert alarms(results).rows[0][0].startswith("all (n = ")
 
 

@@ -33,6 +33,7 @@ from locard_kd_crop.evaluation.results import (
     PhotographResult,
     SetResult,
 )
+from locard_kd_crop.evaluation.zero import ZeroVotes
 from locard_kd_crop.phase.cache import pictures as manifest_lines
 from locard_kd_crop.phase.luma import BLOCK
 from locard_kd_crop.phase.samples import Samples, samples_of
@@ -55,7 +56,7 @@ class Wanted:
         split: ``test``, or ``val`` while a model is developed.
         cache: Folder that keeps evidence, features and logits.
         workers: Number of processes.
-        baseline: Whether to measure the baseline beside.
+        baseline: Whether to measure what needs no network beside.
         timed: Whether to take times.
         advance: Told how far it is.
     """
@@ -73,14 +74,16 @@ def evaluate(models: Sequence[CropModel], wanted: Wanted) -> CropResults:
     """Measure models, with thresholds from the validation pictures of the same data sets.
 
     Args:
-        models: To be measured; the baseline comes after them.
+        models: To be measured; the baselines come after them.
         wanted: On what.
 
     Raises:
         LocardError: A data set cannot be read or lacks a split, or the cache cannot be written.
     """
     validation, tested = (_samples(wanted, split) for split in (VALIDATION, wanted.split))
-    every = [*models, *([_baseline(wanted)] if wanted.baseline else [])]
+    every = [*models]
+    if wanted.baseline:
+        every += [_baseline(wanted), ZeroVotes()]
     timed = _largest_picture(tested) if wanted.timed else None
     methods = [_method(model, validation, tested, timed, wanted) for model in every]
     return CropResults(

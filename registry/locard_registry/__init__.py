@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from locard.onnx_file import ModelError
 from locard_registry.card import (
     CalibrationFile,
     Card,
@@ -17,7 +18,6 @@ from locard_registry.card import (
     describe_calibration,
     describe_file,
 )
-from locard_registry.errors import ModelError
 from locard_registry.loading import Entry, Model, catalogue, load
 from locard_registry.places import newest, roots
 from locard_registry.verifying import differences, hashes_of

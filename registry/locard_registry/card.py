@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from locard.calibration import Conditions
-from locard_registry.errors import ModelError
+from locard.onnx_file import ModelError
 
 if TYPE_CHECKING:
     from locard.image.file_facts import FileFacts
@@ -274,7 +274,7 @@ def describe_file(path: Path, precision: Literal["fp32", "int8"]) -> ModelFile:
     Raises:
         ModelError: It cannot be read, is no ONNX, or keeps weights in other files.
     """
-    from locard_registry.onnx_file import check_onnx
+    from locard.onnx_file import check_onnx
 
     data = _read(path)
     opset = check_onnx(data, str(path))

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from locard.detectors import ModelReference
+from locard.onnx_file import ModelError, check_onnx
 from locard_registry import places
 from locard_registry.card import MODEL_FILE, CalibrationFile, Card, ModelFile, Threshold
-from locard_registry.errors import ModelError
-from locard_registry.onnx_file import check_onnx
 from locard_registry.places import CARD_FILE, Place
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from locard_registry.errors import ModelError
+from locard.onnx_file import ModelError
 
 MODELS_VARIABLE = "LOCARD_MODELS"
 OWN = Path(__file__).parent / "models"

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from locard.errors import LocardError
+from locard.onnx_file import ModelError
 from locard_registry import places
-from locard_registry.errors import ModelError
 from locard_registry.loading import Entry, read, verified
 from locard_registry.places import CARD_FILE, Place
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from locard_registry.errors import ModelError
+from locard.errors import LocardError
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
@@ -36,6 +36,10 @@ _TENSOR_EXTERNAL_DATA, _TENSOR_DATA_LOCATION = 13, 14
 _OPSET_DOMAIN, _OPSET_VERSION = 1, 2
 _MODEL_IR_VERSION, _MODEL_GRAPH = 1, 7
 _OWN_DOMAINS = (b"", b"ai.onnx")
+
+
+class ModelError(LocardError):
+    """A model or its card cannot be used; the message says which file and why."""
 
 
 def check_onnx(data: bytes, source: str) -> int:

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 from registry_models import network
 
-from locard_registry.errors import ModelError
-from locard_registry.onnx_file import check_onnx
+from locard.onnx_file import ModelError, check_onnx
 
 
 def external(name: str = "w") -> TensorProto:

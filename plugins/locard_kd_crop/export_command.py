@@ -36,6 +36,10 @@ def export(
     version: Annotated[
         str, typer.Option(help="Of the model; a laboratory's own ends like 1.0.0-lab.")
     ],
+    held_out: Annotated[
+        list[Path] | None,
+        typer.Option("--held-out", help="Data set of which the test pictures alone are read."),
+    ] = None,
     name: Annotated[str, typer.Option(help="Of the model.")] = "kd-crop",
     cache: Annotated[
         Path | None,
@@ -61,7 +65,15 @@ def export(
 
     kept = cache or sets[0].absolute().parent / "cache"
     with counting_bars(quiet=quiet) as advance:
-        source = Source(run, tuple(sets), kept, About.read(about), workers or cores(), advance)
+        source = Source(
+            run=run,
+            data_sets=tuple(sets),
+            held_out=tuple(held_out or ()),
+            cache=kept,
+            about=About.read(about),
+            workers=workers or cores(),
+            advance=advance,
+        )
         made = make(source, output, name, version)
     if quiet:
         return

@@ -71,6 +71,7 @@ class Source:
         run: Folder of the network's training.
         data_sets: Whose validation pictures give thresholds and calibration, and whose test
             pictures give the card's figures.
+        held_out: Of which the test pictures alone are read: a program that the model never met.
         cache: Folder that keeps evidence.
         about: What only the maker knows.
         workers: Number of processes.
@@ -79,6 +80,7 @@ class Source:
 
     run: Path
     data_sets: Sequence[Path]
+    held_out: Sequence[Path]
     cache: Path
     about: About
     workers: int
@@ -122,7 +124,8 @@ def export(source: Source, models: Path, name: str, version: str) -> Exported:
     network = network_of(source.run)
     contents = {FP32: to_onnx(network)}
     contents[INT8] = quantize_dynamic(contents[FP32])
-    validation, tested = (_samples(source, split) for split in (VALIDATION, TEST))
+    validation = _samples(source, source.data_sets, VALIDATION)
+    tested = _samples(source, (*source.data_sets, *source.held_out), TEST)
     known = pictures_in(validation)
     said: dict[str, Answers] = {}
     set_by: dict[str, Measured] = {}
@@ -141,8 +144,8 @@ def export(source: Source, models: Path, name: str, version: str) -> Exported:
     return Exported(folder, write_card(card, folder), tuple(notes))
 
 
-def _samples(source: Source, split: str) -> Samples:
-    found = samples_of(source.data_sets, split, source.cache, source.workers, source.advance)
+def _samples(source: Source, data_sets: Sequence[Path], split: str) -> Samples:
+    found = samples_of(data_sets, split, source.cache, source.workers, source.advance)
     if not len(found):
         raise LocardError(
             f"the data sets have no pictures of the split {split}", "Build larger ones."

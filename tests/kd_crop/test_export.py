@@ -37,7 +37,7 @@ def source(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Source:
     prepared = student(config, Given((made,), folder / "cache", None, None, quiet))
     train(prepared.task, prepared.config, folder / "run", inputs=prepared.inputs)
     about = About.read(ABOUT)
-    return Source(folder / "run", (made,), folder / "cache", about, 1, quiet)
+    return Source(folder / "run", (made,), (), folder / "cache", about, 1, quiet)
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+from registry_models import calibration_for
 
 import locard_registry as registry
 from locard.calibration import Conditions, Range
+from locard_kd_crop.detector import KdCrop
 from locard_kd_crop.phase.evidence import STATISTICS, STEPS
 
 TERMS = 4 * 64 * STATISTICS
@@ -111,7 +113,14 @@ THRESHOLDS = (
 )
 
 
-def install(models: Path, content: bytes, version: str = "0.0.1", **changes: Any) -> Path:
+def install(
+    models: Path,
+    content: bytes,
+    version: str = "0.0.1",
+    *,
+    calibrated: bool = False,
+    **changes: Any,
+) -> Path:
     """Put a model with a card into a folder of models, and return its own folder."""
     folder = models / "kd-crop" / version
     folder.mkdir(parents=True)
@@ -140,5 +149,20 @@ def install(models: Path, content: bytes, version: str = "0.0.1", **changes: Any
         ),
         "thresholds": THRESHOLDS,
     }
+    if calibrated:
+        fields["calibration"] = _calibration(folder, version)
     registry.write_card(registry.Card(**(fields | changes)), folder)
     return folder
+
+
+def _calibration(folder: Path, version: str) -> registry.CalibrationFile:
+    sha256 = registry.describe_file(folder / "model.onnx", "fp32").sha256
+    detector = {
+        "plugin": "kd-crop",
+        "version": KdCrop.version,
+        "parameters": {"model": version},
+        "models": [{"name": "kd-crop", "version": version, "sha256": sha256}],
+    }
+    path = folder / "calibration.json"
+    path.write_text(calibration_for(sha256, detector=detector).to_json())
+    return registry.describe_calibration(path)

@@ -304,3 +304,18 @@ def test_the_phase_network_runs_in_the_detector(use: Use):
     found = examined(use(content), encoded(ONCE, "JPEG", quality=90))
     assert found.outcome in ("detected", "not_detected")
     assert 0 <= found.measurements["offset_probability"] <= 1
+
+
+def test_the_calibration_that_came_with_the_model_is_handed_on(use: Use):
+    detector = use(zeros_model(), calibrated=True)
+    own = detector.calibration()
+    assert own is not None
+    found = examined(detector, encoded(ONCE[3:, 5:]))
+    models = [reference.sha256 for reference in detector.models()]
+    assert not own.differences("kd-crop", KdCrop.version, {"model": VERSION}, models)
+    ratio = own.for_finding(found.score, Image.from_bytes(encoded(ONCE)).header, {})
+    assert ratio.plain()["log10_lr"] == 1.0  # its upper bound
+
+
+def test_a_model_without_a_calibration_hands_none_on(use: Use):
+    assert use(zeros_model()).calibration() is None

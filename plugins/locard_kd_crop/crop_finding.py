@@ -66,7 +66,7 @@ def crop_finding(image: Image, look: Look, model: Model) -> Finding:
         look: What the model says of it.
         model: The model, for its thresholds.
     """
-    measured, phases = _measurements(look), look.phases
+    measured, phases = _measurements(look, image.header), look.phases
     if phases is None:
         return Finding.inconclusive("nothing-to-see", _explain_empty(look), measurements=measured)
     own = look.table is not None
@@ -101,13 +101,15 @@ def _undetected(
     if (threshold.power or 0.0) >= LEAST_POWER:
         words = _explain_none(threshold, threshold.power or 0.0, lossless=lossless)
         return Finding.not_detected(phases.score, words)
-    larger = model.threshold(replace(file, width=_ANY_SIZE, height=_ANY_SIZE), {})
+    large = replace(file, width=_ANY_SIZE, height=_ANY_SIZE)
+    larger = model.threshold(large, {"shorter_side": _ANY_SIZE})
     return Finding.inconclusive(*_explain_powerless(threshold, larger, file))
 
 
-def _measurements(look: Look) -> dict[str, Measurement]:
+def _measurements(look: Look, header: Header) -> dict[str, Measurement]:
     table = look.table
     measured: dict[str, Measurement] = {
+        "shorter_side": min(header.width, header.height),
         "windows": round(look.windows, 1),
         "mean_luma_step": None if table is None else round(float(table.mean()), 3),
         "tile": look.tiling.side,

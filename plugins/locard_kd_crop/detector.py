@@ -82,6 +82,8 @@ class KdCrop(Detector):
         "that place is right.",
         "cut_rows": "Rows cut off at the top after the first compression, modulo 8, if that place "
         "is right.",
+        "shorter_side": "The picture's shorter side in pixels, on which threshold and likelihood "
+        "ratio depend.",
         "mean_luma_step": "Mean step of the file's own luma quantisation table: how coarsely it "
         "was compressed. Empty where the file has none.",
         "windows": "Mean number of windows a phase that could be looked at; saturated ones are "

@@ -96,17 +96,16 @@ def threshold(name: str, value: float, power: float | None = 0.9, **asked: Any) 
     )
 
 
-LARGE = Range(low=128)
+LARGE = {"shorter_side": Range(low=128)}
 THRESHOLDS = (
-    threshold("lossless, 128 px and more", 2.0, formats=("lossless",), width=LARGE, height=LARGE),
+    threshold("lossless, 128 px and more", 2.0, formats=("lossless",), measurements=LARGE),
     threshold("lossless, 64 to 127 px", 2.0, 0.3, formats=("lossless",)),
     threshold(
         "JPEG 80-100, 128 px and more",
         *(3.0, 0.8),
         formats=("JPEG",),
         jpeg_quality=Range(low=80),
-        width=LARGE,
-        height=LARGE,
+        measurements=LARGE,
     ),
     threshold("JPEG 80-100", 3.0, 0.2, formats=("JPEG",), jpeg_quality=Range(low=80)),
     threshold("JPEG 30-79", 4.0, 0.1, formats=("JPEG",), jpeg_quality=Range(low=30, high=79)),

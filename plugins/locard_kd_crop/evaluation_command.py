@@ -11,7 +11,7 @@ import typer
 from locard.cli.common import QuietOption, print_table, printable
 from locard.cli.options import WorkersOption, cores
 from locard.cli.progress import counting_bars
-from locard.errors import LocardError
+from locard.errors import ExitCode, LocardError
 
 if TYPE_CHECKING:
     from locard_kd_crop.evaluation.models import CropModel
@@ -70,6 +70,8 @@ def evaluate(
 
     Thresholds are set on the validation pictures of the data sets, for each model anew. Where
     photographs turn out to have been cropped before, they are named.
+
+    Exit code 1 means that a model could not be measured; the others were.
     """
     from locard_kd_crop.evaluation.evaluating import Wanted
     from locard_kd_crop.evaluation.evaluating import evaluate as measure
@@ -89,6 +91,9 @@ def evaluate(
         typer.echo(_text(results, form), nl=False)
     elif not quiet:
         _print(results)
+    for sentence in results.failed:
+        typer.echo(f"locard: {printable(sentence)}", err=True)
+    raise typer.Exit(ExitCode.ATTENTION if results.failed else ExitCode.OK)
 
 
 def _models(names: list[str]) -> list[CropModel]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 from typer.testing import CliRunner
 
 import locard_registry as registry
@@ -24,9 +25,10 @@ from locard.training.weights import save_weights
 from locard_kd_crop.commands import app
 from locard_kd_crop.evaluation.answers import Answers
 from locard_kd_crop.evaluation.baseline import PlainMaxima
+from locard_kd_crop.evaluation.divisions import check_divisions
 from locard_kd_crop.evaluation.evaluating import Wanted, evaluate, pictures_in
 from locard_kd_crop.evaluation.kept import kept_array, save
-from locard_kd_crop.evaluation.models import EVIDENCE_MACS
+from locard_kd_crop.evaluation.models import EVIDENCE_MACS, Advance
 from locard_kd_crop.evaluation.plain import phase_maps
 from locard_kd_crop.evaluation.registered import PIXELS, RegisteredPixels, registered
 from locard_kd_crop.evaluation.results import CropResults, to_csv
@@ -44,7 +46,7 @@ from locard_kd_crop.phase.samples import Samples, samples_of
 from locard_kd_crop.pixel.config import StudentConfig as PixelStudentConfig
 from locard_kd_crop.pixel.task import new_module
 
-from .conftest import built
+from .conftest import built, rows, write_rows
 
 CONFIG = StudentConfig(kind="phase-student", hidden=4, free=1, maps=4, threads=1)
 PIXEL_CONFIG = PixelStudentConfig(kind="pixel-student", size="small", threads=1)
@@ -338,3 +340,45 @@ def test_what_cannot_be_measured_is_said(made: Path, cache: Path, tmp_path: Path
         assert found.exit_code != 0
         assert isinstance(found.exception, LocardError), found.output
         assert expected in found.exception.message
+
+
+def test_data_sets_that_divide_photographs_differently_are_refused(
+    made: Path, tmp_path: Path
+) -> None:
+    check_divisions([made])
+    other = tmp_path / "other"
+    other.mkdir()
+    swapped = {"train": "test", "val": "val", "test": "train"}
+    write_rows(other, [{**one, "split": swapped[one["split"]]} for one in rows(made)])
+    check_divisions([other])
+    with pytest.raises(LocardError, match="divide photographs differently") as caught:
+        check_divisions([made, other])
+    assert len(caught.value.details) == 6
+
+
+def test_a_model_that_fails_does_not_stop_the_others(
+    made: Path, cache: Path, phase_run: Path
+) -> None:
+    class Broken:
+        name, key, costs = "broken", "b" * 16, run(phase_run).costs
+
+        def logits(self, samples: Samples, advance: Advance) -> NDArray[np.floating]:
+            raise LocardError("a picture is gone")
+
+        def examine(self, image: Image) -> NDArray[np.floating]:
+            raise LocardError("a picture is gone")
+
+    wanted = Wanted((made,), "val", cache, 1, baseline=False, timed=False, advance=quiet)
+    found = evaluate([Broken(), run(phase_run)], wanted)
+    assert [method.name for method in found.methods] == ["tiny"]
+    assert found.failed == ("broken: a picture is gone",)
+
+
+@pytest.mark.slow
+def test_a_missing_training_picture_costs_itself_alone(made: Path, tmp_path: Path) -> None:
+    lines = list(pictures([made], ["train"]))
+    gone = [{**one, "set": str(tmp_path)} if n == 5 else one for n, one in enumerate(lines)]
+    told: list[str] = []
+    PlainMaxima.fitted(gone, tmp_path, 1, lambda words, *_: told.append(words))
+    assert sum(words.startswith("left out") for words in told) == 1
+    assert not list(tmp_path.glob("plain-*"))

@@ -13,6 +13,7 @@ import numpy as np
 from locard.errors import LocardError
 from locard.evaluation.datasets.building import parallel
 from locard.evaluation.runs.side_work import WorkFailedError, outcome_of
+from locard.text import printable
 from locard_kd_crop.evaluation.kept import kept_array, save
 from locard_kd_crop.evaluation.models import EVIDENCE_MACS, Advance, Costs
 from locard_kd_crop.evaluation.plain import FEATURES, VERSION, PhaseMaps, phase_maps
@@ -118,11 +119,14 @@ class PlainMaxima:
             advance: Told how far it is.
 
         Raises:
-            LocardError: A class is absent, a picture cannot be read, or scikit-learn is missing.
+            LocardError: A class is absent, or scikit-learn is missing.
         """
         places = np.sort(np.random.default_rng(_SEED).permutation(len(training))[:MOST_TRAINING])
         some = [training[place] for place in places.tolist()]
-        features = _features(maps_of(some, cache, workers, advance))
+        maps = maps_of(some, cache, workers, advance)
+        readable = np.flatnonzero(~np.isnan(maps).any(axis=(1, 2)))
+        some = [some[place] for place in readable.tolist()]
+        features = _features(maps[readable])
         labels = np.array([label_of(facts) for facts in some], np.int64)
         moved = (labels != UNCROPPED) & (labels != NO_GRID)
         lossless = np.array([not facts["last_tables"] for facts in some], np.bool_)
@@ -130,9 +134,19 @@ class PlainMaxima:
         return cls(first, second, cache, workers)
 
     def logits(self, samples: Samples, advance: Advance) -> NDArray[np.float64]:
-        """Return logits: float64, (n, 65)."""
+        """Return logits: float64, (n, 65).
+
+        Raises:
+            LocardError: A picture cannot be read any more.
+        """
         rows = [row.facts for row in samples.rows]
         maps = maps_of(rows, self._cache, self._workers, advance)
+        if unreadable := np.flatnonzero(np.isnan(maps).any(axis=(1, 2))).tolist():
+            raise LocardError(
+                f"{len(unreadable)} pictures cannot be read, such as "
+                f"{printable(rows[unreadable[0]]['path'])}",
+                "Run the data set's build again, which makes missing and damaged pictures anew.",
+            )
         return self._logits(maps, samples.tables[:, 0] <= 0)
 
     def examine(self, image: Image) -> NDArray[np.float64]:
@@ -176,10 +190,10 @@ def maps_of(
         advance: Told how far it is.
 
     Returns:
-        float64, (n, 2, 64).
+        float64, (n, 2, 64); NaN of pictures that cannot be read, of which ``advance`` is told.
 
     Raises:
-        LocardError: A picture cannot be read, or the cache cannot be written.
+        LocardError: The cache cannot be written.
     """
     hashes = "".join(facts["sha256"] for facts in rows)
     key = hashlib.sha256(f"{VERSION} {hashes}".encode()).hexdigest()[:16]
@@ -187,7 +201,8 @@ def maps_of(
     if (found := kept_array(kept, (len(rows), 2, PHASES))) is not None:
         return found
     found = _computed([Path(facts["set"]) / facts["path"] for facts in rows], workers, advance)
-    save(kept, found)
+    if not np.isnan(found).any():
+        save(kept, found)
     return found
 
 
@@ -197,8 +212,9 @@ def _computed(files: Sequence[Path], workers: int, advance: Advance) -> NDArray[
     for done, (task, outcome) in enumerate(parallel(_look, tasks, workers), start=1):
         try:
             found[task[0]] = outcome_of(outcome)
-        except WorkFailedError as error:
-            raise LocardError(f"{task[1]} cannot be examined: {error.message}") from None
+        except (LocardError, WorkFailedError) as error:
+            found[task[0]] = np.nan
+            advance(f"left out: {Path(task[1]).name}: {error.message}", done, len(tasks))
         advance("computing plain maxima", done, len(tasks))
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,9 @@ from locard.errors import LocardError
 from locard.text import printable
 from locard_kd_crop.datasets.splits import TRAIN, VALIDATION
 from locard_kd_crop.evaluation.answers import Answers
+from locard_kd_crop.evaluation.baseline import NAME as PLAIN
 from locard_kd_crop.evaluation.baseline import PlainMaxima
+from locard_kd_crop.evaluation.divisions import check_divisions
 from locard_kd_crop.evaluation.figures import figures
 from locard_kd_crop.evaluation.kept import kept_array, save
 from locard_kd_crop.evaluation.measuring import measured
@@ -73,19 +75,25 @@ class Wanted:
 def evaluate(models: Sequence[CropModel], wanted: Wanted) -> CropResults:
     """Measure models, with thresholds from the validation pictures of the same data sets.
 
+    One that fails, as where a picture that it needs is gone, does not stop the others.
+
     Args:
         models: To be measured; the baselines come after them.
         wanted: On what.
 
     Raises:
-        LocardError: A data set cannot be read or lacks a split, or the cache cannot be written.
+        LocardError: A data set cannot be read or lacks a split, two divide photographs differently,
+            or the cache cannot be written.
     """
+    check_divisions(wanted.data_sets)
     validation, tested = (_samples(wanted, split) for split in (VALIDATION, wanted.split))
-    every = [*models]
-    if wanted.baseline:
-        every += [_baseline(wanted), ZeroVotes()]
     timed = _largest_picture(tested) if wanted.timed else None
-    methods = [_method(model, validation, tested, timed, wanted) for model in every]
+    methods, failed = [], []
+    for name, made in _makers(models, wanted):
+        try:
+            methods.append(_method(made(), validation, tested, timed, wanted))
+        except LocardError as error:
+            failed.append(f"{name}: {error.sentences}")
     return CropResults(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         locard=__version__,
@@ -93,7 +101,19 @@ def evaluate(models: Sequence[CropModel], wanted: Wanted) -> CropResults:
         timed=timed and timed.words,
         sets=tuple(_set(folder, tested) for folder in wanted.data_sets),
         methods=tuple(methods),
+        failed=tuple(failed),
     )
+
+
+def _makers(
+    models: Sequence[CropModel], wanted: Wanted
+) -> Iterator[tuple[str, Callable[[], CropModel]]]:
+    """Yield names of models, and what gives or fits them."""
+    for model in models:
+        yield model.name, lambda model=model: model  # type: ignore[misc]
+    if wanted.baseline:
+        yield PLAIN, lambda: _baseline(wanted)
+        yield ZeroVotes.name, ZeroVotes
 
 
 def _samples(wanted: Wanted, split: str) -> Samples:

@@ -109,6 +109,7 @@ class CropResults(_Model):
     timed: str | None = Field(None, description="picture that times were taken with")
     sets: tuple[SetResult, ...]
     methods: tuple[MethodResult, ...]
+    failed: tuple[str, ...] = Field((), description="models that are missing, and why")
 
 
 COLUMNS = ("model", "table", "part", "size", "figure", "value", "low", "high", "images", "groups")

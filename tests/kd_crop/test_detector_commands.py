@@ -37,7 +37,7 @@ def analyzed(folder: Path, version: str, models: Path) -> tuple[int, dict[str, A
         picture.crop((5, 3, 400, 390)).save(folder / "crop.png")
     (folder / "lab.toml").write_text(PIPELINE.replace("VERSION", version))
     done = subprocess.run(
-        [*LOCARD, "analyze", "crop.png", "--pipeline", "lab.toml", "--json"],
+        [*LOCARD, "analyze", "crop.png", "--pipeline", "lab.toml", "--json", "--maps", "maps"],
         cwd=folder,
         env=os.environ | {"LOCARD_MODELS": str(models)},
         capture_output=True,
@@ -68,6 +68,8 @@ def test_a_laboratorys_model_is_used_and_found_by_its_version(tmp_path: Path):
     told = finding["measurements"]
     assert (told["cut_columns"], told["cut_rows"]) == (5, 3)
     assert told["first_quality"] == 80
+    kept = {path.name.split("-kd-crop")[-1] for path in (tmp_path / "maps").iterdir()}
+    assert kept == {".npy", ".png", "-phase-evidence.png", "-frame.png"}
 
 
 def test_the_pipeline_crop_has_its_three_steps():

@@ -31,7 +31,7 @@ def analyze(
     json: JsonOption = False,
     maps: Annotated[
         Path | None,
-        typer.Option(help="Folder for heat maps (.npy, and .png overlays) and masks."),
+        typer.Option(help="Folder for heat maps (.npy, .png overlays), masks, and pictures."),
     ] = None,
     probe: Annotated[
         bool,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class MapFolder:
-    """Writes ``<sha256>-<step>.npy``, ``….png`` and ``…-mask.png`` into a folder.
+    """Writes ``<sha256>-<step>.npy``, ``….png``, ``…-mask.png`` and ``…-<picture>.png``.
 
     Args:
         folder: Made where it does not exist.
@@ -37,7 +37,7 @@ class MapFolder:
             raise _cannot_write(folder, error) from None
 
     def keep(self, subject: Subject, result: ExhibitResult) -> Mapping[str, SavedMaps]:
-        """Write the maps and masks of one file.
+        """Write the maps, masks and pictures of one file.
 
         Returns:
             The files written, by step.
@@ -47,6 +47,8 @@ class MapFolder:
         """
         picture = _Picture(subject.path)
         try:
+            for finding in result.findings:
+                self._write_pictures(subject.sha256, finding)
             return {
                 finding.step: SavedMaps(
                     map=self._write_map(subject.sha256, finding, picture),
@@ -81,6 +83,12 @@ class MapFolder:
         path = self.folder / f"{sha256}-{finding.step}-mask.png"
         shutil.copyfile(artifact.path, path)
         return path
+
+    def _write_pictures(self, sha256: str, finding: FindingRecord) -> None:
+        for artifact in finding.artifacts:
+            if artifact.kind == "picture":
+                name = f"{sha256}-{finding.step}-{artifact.name}.png"
+                shutil.copyfile(artifact.path, self.folder / name)
 
 
 def _cannot_write(folder: Path, error: OSError) -> LocardError:

@@ -4,10 +4,11 @@ The threshold of one per cent is set apart for each kind of file and size (a cel
 pictures without a moved grid spread differently in each. One per cent of few pictures cannot be
 counted, so a cell with few takes in the cells nearest to it, sizes first, until they hold
 :data:`LEAST`. Over these the threshold is the ⌈(n + 1)(1 − 0.01)⌉-th smallest score: another
-picture of the same sort exceeds it with a probability of at most one per cent (V. Vovk, A.
-Gammerman, G. Shafer, "Algorithmic Learning in a Random World", 2005, section 4.2, split conformal
-prediction). It is raised until no more than one per cent of the cell's own pictures exceed it,
-where these are :data:`LEAST_OWN` or more.
+picture of the same sort exceeds it with a probability of at most one per cent, if pictures are
+exchangeable (V. Vovk, A. Gammerman, G. Shafer, "Algorithmic Learning in a Random World", 2005:
+inductive conformal prediction); those of one camera are more alike, so that on others it may be
+more. It is raised until no more than one per cent of the cell's own pictures exceed it, where these
+are :data:`LEAST_OWN` or more.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ GROUPS = {
     "dataset": ("layouts", "show", "check", "synthesize"),
     "evaluate": (),
     "compare": (),
-    "crop": ("dataset build", "dataset check", "train-teacher", "distill", "evaluate"),
+    "crop": ("dataset build", "dataset check", "train-teacher", "distill", "evaluate", "export"),
 }
 COMMANDS = "kd-crop"
 """Built-in plugins that offer commands; no other may load."""

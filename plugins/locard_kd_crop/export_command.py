@@ -62,6 +62,7 @@ def export(
     from locard_kd_crop.about import About
     from locard_kd_crop.exporting import Source
     from locard_kd_crop.exporting import export as make
+    from locard_kd_crop.shipped import found
 
     kept = cache or sets[0].absolute().parent / "cache"
     with counting_bars(quiet=quiet) as advance:
@@ -70,7 +71,7 @@ def export(
             data_sets=tuple(sets),
             held_out=tuple(held_out or ()),
             cache=kept,
-            about=About.read(about),
+            about=About.read(found(about)),
             workers=workers or cores(),
             advance=advance,
         )

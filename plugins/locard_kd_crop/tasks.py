@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from locard.errors import LocardError
 from locard.text import printable
+from locard_kd_crop.shipped import found
 
 if TYPE_CHECKING:
     from locard.training.config import TrainingConfig
@@ -92,13 +93,14 @@ def prepare(config: Path, given: Given, ending: str) -> Prepared:
     """Read a config, and prepare what its ``kind`` says.
 
     Args:
-        config: A TOML file.
+        config: A TOML file, or the bare name of one that comes with Locard.
         given: Beside it.
         ending: :data:`TEACHER` or :data:`STUDENT`: what the command trains.
 
     Raises:
         LocardError: The config, a data set, weights or the teacher cannot be used.
     """
+    config = found(config)
     shown = printable(str(config))
     try:
         kind = tomllib.loads(config.read_text("utf-8")).get("kind")

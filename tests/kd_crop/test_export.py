@@ -15,11 +15,12 @@ from locard_kd_crop.about import About
 from locard_kd_crop.exporting import CALIBRATION, FP32, INT8, Source, export
 from locard_kd_crop.phase.preparing import network_of, student
 from locard_kd_crop.phase.samples import samples_of
+from locard_kd_crop.shipped import CONFIGS, found
 from locard_kd_crop.student import PROVIDES, Student
 from locard_kd_crop.tasks import Given
 from locard_registry import ModelError, load
 
-ABOUT = Path(__file__).parents[2] / "plugins/locard_kd_crop/configs/kd-crop.about.toml"
+ABOUT = CONFIGS / "kd-crop.about.toml"
 
 
 def quiet(*_: object) -> None:
@@ -106,6 +107,18 @@ def test_data_sets_without_a_split_are_refused(source: Source, tmp_path: Path) -
     with pytest.raises(LocardError, match="no pictures of the split val"):
         export(replace(source, data_sets=(empty,)), tmp_path / "models", "kd-crop", "1.0.0-lab")
     assert not (tmp_path / "models").exists()
+
+
+def test_configs_are_found_by_their_bare_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = Path(ABOUT.name)
+    assert found(name) == CONFIGS / name
+    name.write_text("")
+    assert found(name) == name
+    assert found(tmp_path / "phase-teacher.toml") == tmp_path / "phase-teacher.toml"
+    assert found(Path("nothing.toml")) == Path("nothing.toml")
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def _prepared(config: PhaseConfig, module: torch.nn.Module, given: Given) -> Pre
 
 
 def _logits_of(folder: Path, samples: Samples, given: Given) -> NDArray[np.float32]:
-    """Return a teacher's logits of pictures, which are kept in its folder.
+    """Return a teacher's logits of pictures, computed in bfloat16, which are kept in its folder.
 
     Returns:
         float32, (pictures, 65).
@@ -113,7 +113,7 @@ def _predicted(network: torch.nn.Module, samples: Samples, given: Given) -> NDAr
     parts: list[NDArray[np.float32]] = []
     numbers = np.arange(len(samples))
     for some in np.array_split(numbers, max(1, len(numbers) // 512)):
-        parts.append(predicted(network, samples, some))
+        parts.append(predicted(network, samples, some, half=True))
         given.advance("asking the teacher", int(some[-1]) + 1, len(numbers))
     return np.concatenate(parts)
 

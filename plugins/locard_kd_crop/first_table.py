@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy.special import ndtr
 
 from locard.image.quality import LUMINANCE, scaled
 from locard_kd_crop.phase.windows import ac_edges
@@ -23,6 +24,10 @@ _HIGHEST_BAND = 9
 """Sum of both frequencies up to which bands count: above, little but zeros is left."""
 
 _LEAST_VARIANCE = 0.01
+_LEAST_BLUR = 0.35  # of a coefficient, by rounding and clipping of pixels
+_BLUR_A_STEP = 0.75  # of the standard deviation that the second quantisation would add in theory
+_OTHERWISE = 0.1  # share of coefficients that follow no comb
+_MULTIPLES = 121  # places on a comb, beyond which nothing is counted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,17 +55,49 @@ def first_table(counts: Counts, phase: int, table: NDArray[np.int64] | None) -> 
         phase: Where the old grid begins, 8y + x.
         table: int64, (8, 8), the file's own luma table.
     """
-    fits = table_fits(counts)
-    best = int(fits[:, phase].argmax())
-    quality = QUALITIES[best]
+    own = 0.0 if table is None else float((table.ravel()[1:] ** 2).mean())
+    blur = max(_LEAST_BLUR, _BLUR_A_STEP * np.sqrt((1 + own) / 12))
+    quality = _likeliest(counts, phase, blur)
     ratio = None
     if table is not None:
         ratio = float((table.ravel() / np.array(scaled(LUMINANCE, quality))).mean())
-    return FirstTable(quality, ratio, fits[best])
+    return FirstTable(quality, ratio, table_fits(counts, quality))
 
 
-def table_fits(counts: Counts) -> NDArray[np.float64]:
-    """Return how well the coefficients of each phase fit each table of :data:`QUALITIES`.
+def _likeliest(counts: Counts, phase: int, blur: float) -> int:
+    """Return the quality under whose steps the moduli at a phase are likeliest.
+
+    With step q, the distribution of a band over the other phases is gathered at the multiples of
+    q, and blurred by a normal distribution.
+    """
+    tables, bands = _tables()
+    moduli = counts.ac[:, :, bands - 1, :-1].sum(axis=1, dtype=np.float64)
+    here = moduli[phase]
+    usual = moduli.sum(axis=0) - here + 1e-3
+    usual /= usual.sum(axis=1, keepdims=True)
+    likelihood = np.zeros(len(QUALITIES))
+    for step in np.unique(tables):
+        comb = usual @ _comb(int(step), round(blur, 2))
+        comb *= (1 - _OTHERWISE) / np.maximum(comb.sum(axis=1, keepdims=True), 1e-9)
+        comb += _OTHERWISE * usual
+        bands_likelihood = (here * np.log(comb / usual)).sum(axis=1)
+        likelihood += (tables == step) @ bands_likelihood
+    return QUALITIES[int(likelihood.argmax())]
+
+
+@lru_cache(maxsize=256)
+def _comb(step: int, blur: float) -> NDArray[np.float64]:
+    """Return into which bins the moduli of each bin go: (bins, bins), without the open last bin."""
+    edges = ac_edges()
+    low, high = edges[:-1], edges[1:]
+    nearest = np.rint((low + high) / 2 / step) * step
+    place = np.minimum(nearest, _MULTIPLES - 1)[:, None]
+    upper = ndtr((high - place) / blur) - ndtr((low - place) / blur)
+    return np.asarray(upper + ndtr((-low - place) / blur) - ndtr((-high - place) / blur))
+
+
+def table_fits(counts: Counts, quality: int) -> NDArray[np.float64]:
+    """Return how well the coefficients of each phase fit an IJG table.
 
     For a class of activity and a band with step q it is (m − M) √n / s as in the phase evidence,
     unbounded: m the mean of cos(2πc/q) at the phase, M that of all phases. The sum over low AC
@@ -68,25 +105,24 @@ def table_fits(counts: Counts) -> NDArray[np.float64]:
     grows with it, is divided by its standard deviation if all terms were independent.
 
     Returns:
-        float64, (tables, 64 phases).
+        float64, (64 phases,).
     """
     tables, bands = _tables()
-    fits = np.zeros((len(QUALITIES), len(counts.ac)))
+    steps = tables[QUALITIES.index(quality)]
     weights = np.sqrt(counts.windows.astype(np.float64))
-    for place, band in enumerate(bands):
-        steps, which = np.unique(tables[:, place], return_inverse=True)
-        deviations = _deviations(counts.ac[:, :, band - 1], _cosines(tuple(map(int, steps))))
-        fits += (weights @ deviations)[:, which].T
+    fits = np.zeros(len(counts.ac))
+    for band, step in zip(bands, steps, strict=True):
+        fits += _deviations(counts.ac[:, :, band - 1], _cosine(int(step))) @ weights
     return np.asarray(fits / max(np.sqrt(len(bands) * (weights**2).sum()), 1.0))
 
 
 def _deviations(counts: NDArray[np.uint32], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the deviations of one band: (64 phases, classes, bins) to (64, classes, steps)."""
+    """Return the deviations of one band: (64 phases, classes, bins) to (64, classes)."""
     pooled = counts.sum(axis=0, dtype=np.float64)
-    total = np.maximum(pooled.sum(axis=-1), 1)[:, None]
+    total = np.maximum(pooled.sum(axis=-1), 1)
     mean = pooled @ kernel / total
     variance = np.maximum(pooled @ kernel**2 / total - mean**2, _LEAST_VARIANCE)
-    number = counts.sum(axis=-1, dtype=np.float64)[..., None]
+    number = counts.sum(axis=-1, dtype=np.float64)
     return np.asarray((counts @ kernel - number * mean) / np.sqrt(np.maximum(number, 1) * variance))
 
 
@@ -103,9 +139,8 @@ def _tables() -> tuple[NDArray[np.int64], NDArray[np.intp]]:
 
 
 @lru_cache(maxsize=128)
-def _cosines(steps: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return cos(2πc/q) in the middle of each bin: (bins, steps); 0 beyond the last edge."""
+def _cosine(step: int) -> NDArray[np.float64]:
+    """Return cos(2πc/q) in the middle of each bin: (bins,); 0 beyond the last edge."""
     edges = ac_edges()
     middles = (edges[:-1] + edges[1:]) / 2
-    cosines = np.cos(2 * np.pi * middles[:, None] / np.array(steps))
-    return np.concatenate([cosines, np.zeros((1, len(steps)))])
+    return np.append(np.cos(2 * np.pi * middles / step), 0.0)

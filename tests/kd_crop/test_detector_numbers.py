@@ -15,10 +15,12 @@ from PIL import Image as Pillow
 
 from locard.engine.contract import checked_finding
 from locard.findings import Finding, HeatMap
+from locard.image import Image
 from locard.testing import photograph
 from locard_kd_crop.decision import HIGHEST_SCORE, local_odds, phases_of
 from locard_kd_crop.first_table import first_table
 from locard_kd_crop.phase.evidence import count
+from locard_kd_crop.phase.luma import luma_of, luma_table
 from locard_kd_crop.tiles import MOST, count_tile, tiling
 
 LOGITS = arrays(np.float64, 65, elements=st.floats(-40, 40))
@@ -76,11 +78,9 @@ def test_tiles_cover_every_picture_and_are_few(height, width):
     checked_finding(Finding.inconclusive("map", "", map=heat_map), width, height)
 
 
-@pytest.mark.parametrize("quality", [75, 85, 92, 96])
+@pytest.mark.parametrize("quality", [55, 60, 75, 85, 92, 96])
 def test_the_first_quality_is_read_off_a_lossless_crop(quality):
-    file = io.BytesIO()
-    Pillow.fromarray(skimage.data.astronaut()).save(file, "JPEG", quality=quality)
-    with Pillow.open(file) as picture:
+    with Pillow.open(io.BytesIO(jpeg_of(skimage.data.astronaut(), quality))) as picture:
         luma = np.asarray(picture.convert("L"), np.float32)[6:, 3:]
     found = first_table(count(luma), 8 * 2 + 5, None)
     assert found.quality == pytest.approx(quality, abs=2)
@@ -88,10 +88,20 @@ def test_the_first_quality_is_read_off_a_lossless_crop(quality):
 
 
 def test_the_step_ratio_is_the_mean_over_all_bands():
+    first, last = (jpeg_of(skimage.data.astronaut(), quality) for quality in (85, 90))
+    with Pillow.open(io.BytesIO(first)) as picture:
+        steps = np.array(picture.quantization[0])
+        cropped = np.asarray(picture)[6:, 3:]
+    image = Image.from_bytes(jpeg_of(cropped, 90))
+    found = first_table(count(luma_of(image)), 8 * 2 + 5, luma_table(image))
+    with Pillow.open(io.BytesIO(last)) as picture:
+        ratio = (np.array(picture.quantization[0]) / steps).mean()
+    assert found.quality == 85
+    assert found.step_ratio == pytest.approx(ratio)
+    assert found.fits.argmax() == 8 * 2 + 5
+
+
+def jpeg_of(pixels: np.ndarray, quality: int) -> bytes:
     file = io.BytesIO()
-    Pillow.fromarray(skimage.data.astronaut()).save(file, "JPEG", quality=75)
-    with Pillow.open(file) as picture:
-        first = np.array(picture.quantization[0]).reshape(8, 8)
-        luma = np.asarray(picture.convert("L"), np.float32)[6:, 3:]
-    found = first_table(count(luma), 8 * 2 + 5, 2 * first)
-    assert (found.quality, found.step_ratio) == (75, 2.0)
+    Pillow.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=quality)
+    return file.getvalue()

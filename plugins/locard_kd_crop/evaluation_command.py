@@ -41,6 +41,10 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    held_out: Annotated[
+        list[Path] | None,
+        typer.Option("--held-out", help="Data set that sets no threshold; several times."),
+    ] = None,
     split: Annotated[
         str, typer.Option(help="What to measure on: test, or val while a model is developed.")
     ] = "test",
@@ -82,7 +86,16 @@ def evaluate(
         )
     kept = cache or sets[0].absolute().parent / "cache"
     with counting_bars(quiet=quiet) as advance:
-        wanted = Wanted(tuple(sets), split, kept, workers or cores(), baseline, time, advance)
+        wanted = Wanted(
+            data_sets=tuple(sets),
+            held_out=tuple(held_out or ()),
+            split=split,
+            cache=kept,
+            workers=workers or cores(),
+            baseline=baseline,
+            timed=time,
+            advance=advance,
+        )
         results = measure(_models(models or []), wanted)
     form: Literal["json", "csv"] = "csv" if csv else "json"
     if output is not None:

@@ -277,7 +277,7 @@ def test_a_damaged_array_in_the_cache_is_not_there(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def results(made: Path, cache: Path, phase_run: Path) -> CropResults:
-    wanted = Wanted((made,), "test", cache, 1, baseline=True, timed=True, advance=quiet)
+    wanted = Wanted((made,), (), "test", cache, 1, baseline=True, timed=True, advance=quiet)
     return evaluate([run(phase_run)], wanted)
 
 
@@ -368,7 +368,7 @@ def test_a_model_that_fails_does_not_stop_the_others(
         def examine(self, image: Image) -> NDArray[np.floating]:
             raise LocardError("a picture is gone")
 
-    wanted = Wanted((made,), "val", cache, 1, baseline=False, timed=False, advance=quiet)
+    wanted = Wanted((made,), (), "val", cache, 1, baseline=False, timed=False, advance=quiet)
     found = evaluate([Broken(), run(phase_run)], wanted)
     assert [method.name for method in found.methods] == ["tiny"]
     assert found.failed == ("broken: a picture is gone",)

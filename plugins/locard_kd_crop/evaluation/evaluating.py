@@ -55,6 +55,7 @@ class Wanted:
 
     Attributes:
         data_sets: Folders that ``locard crop dataset build`` made.
+        held_out: Of which no validation picture is read: a program that sets no threshold.
         split: ``test``, or ``val`` while a model is developed.
         cache: Folder that keeps evidence, features and logits.
         workers: Number of processes.
@@ -64,6 +65,7 @@ class Wanted:
     """
 
     data_sets: Sequence[Path]
+    held_out: Sequence[Path]
     split: str
     cache: Path
     workers: int
@@ -85,8 +87,10 @@ def evaluate(models: Sequence[CropModel], wanted: Wanted) -> CropResults:
         LocardError: A data set cannot be read or lacks a split, two divide photographs differently,
             or the cache cannot be written.
     """
-    check_divisions(wanted.data_sets)
-    validation, tested = (_samples(wanted, split) for split in (VALIDATION, wanted.split))
+    everything = (*wanted.data_sets, *wanted.held_out)
+    check_divisions(everything)
+    validation = _samples(wanted, wanted.data_sets, VALIDATION)
+    tested = _samples(wanted, everything, wanted.split)
     timed = _largest_picture(tested) if wanted.timed else None
     methods, failed = [], []
     for name, made in _makers(models, wanted):
@@ -99,7 +103,7 @@ def evaluate(models: Sequence[CropModel], wanted: Wanted) -> CropResults:
         locard=__version__,
         split=wanted.split,
         timed=timed and timed.words,
-        sets=tuple(_set(folder, tested) for folder in wanted.data_sets),
+        sets=tuple(_set(folder, tested) for folder in everything),
         methods=tuple(methods),
         failed=tuple(failed),
     )
@@ -116,8 +120,8 @@ def _makers(
         yield ZeroVotes.name, ZeroVotes
 
 
-def _samples(wanted: Wanted, split: str) -> Samples:
-    found = samples_of(wanted.data_sets, split, wanted.cache, wanted.workers, wanted.advance)
+def _samples(wanted: Wanted, data_sets: Sequence[Path], split: str) -> Samples:
+    found = samples_of(data_sets, split, wanted.cache, wanted.workers, wanted.advance)
     if not len(found):
         raise LocardError(
             f"the data sets have no pictures of the split {split}",

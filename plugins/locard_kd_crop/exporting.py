@@ -18,6 +18,7 @@ from locard.training.macs import count_macs, count_parameters
 from locard.training.quantization import quantize_dynamic
 from locard.training.run_folder import RunFolder
 from locard_kd_crop.about import About
+from locard_kd_crop.datasets.divisions import check_divisions
 from locard_kd_crop.datasets.splits import TEST, VALIDATION
 from locard_kd_crop.detector import KdCrop
 from locard_kd_crop.evaluation.answers import Answers
@@ -121,6 +122,7 @@ def export(source: Source, models: Path, name: str, version: str) -> Exported:
             f"there is a {name} {version} in {printable(str(models))} already",
             "A model is never changed: choose another version, or remove the folder.",
         )
+    check_divisions((*source.data_sets, *source.held_out))
     network = network_of(source.run)
     contents = {FP32: to_onnx(network)}
     contents[INT8] = quantize_dynamic(contents[FP32])

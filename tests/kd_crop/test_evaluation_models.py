@@ -23,9 +23,9 @@ from locard.training.onnx_export import export_onnx
 from locard.training.run_folder import RunFolder
 from locard.training.weights import save_weights
 from locard_kd_crop.commands import app
+from locard_kd_crop.datasets.divisions import check_divisions
 from locard_kd_crop.evaluation.answers import Answers
 from locard_kd_crop.evaluation.baseline import PlainMaxima
-from locard_kd_crop.evaluation.divisions import check_divisions
 from locard_kd_crop.evaluation.evaluating import Wanted, evaluate, pictures_in
 from locard_kd_crop.evaluation.kept import kept_array, save
 from locard_kd_crop.evaluation.models import EVIDENCE_MACS, Advance

@@ -103,7 +103,7 @@ def test_an_altered_model_refuses_to_run(source: Source, tmp_path: Path) -> None
 def test_data_sets_without_a_split_are_refused(source: Source, tmp_path: Path) -> None:
     empty = tmp_path / "set"
     empty.mkdir()
-    (empty / "manifest.csv").write_text("path,sha256,split\n")
+    (empty / "manifest.csv").write_text("path,sha256,split,photograph_sha256,photograph,group\n")
     with pytest.raises(LocardError, match="no pictures of the split val"):
         export(replace(source, data_sets=(empty,)), tmp_path / "models", "kd-crop", "1.0.0-lab")
     assert not (tmp_path / "models").exists()

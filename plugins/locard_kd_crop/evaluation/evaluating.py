@@ -14,11 +14,11 @@ import numpy as np
 from locard import __version__
 from locard.errors import LocardError
 from locard.text import printable
+from locard_kd_crop.datasets.divisions import check_divisions
 from locard_kd_crop.datasets.splits import TRAIN, VALIDATION
 from locard_kd_crop.evaluation.answers import Answers
 from locard_kd_crop.evaluation.baseline import NAME as PLAIN
 from locard_kd_crop.evaluation.baseline import PlainMaxima
-from locard_kd_crop.evaluation.divisions import check_divisions
 from locard_kd_crop.evaluation.figures import figures
 from locard_kd_crop.evaluation.kept import kept_array, save
 from locard_kd_crop.evaluation.measuring import measured

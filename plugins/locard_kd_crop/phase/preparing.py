@@ -16,6 +16,7 @@ from locard.training.config import read
 from locard.training.reproducible import reproducible
 from locard.training.run_folder import RunFolder
 from locard.training.weights import fill, from_bytes, replace, to_bytes
+from locard_kd_crop.datasets.divisions import check_divisions
 from locard_kd_crop.datasets.splits import TRAIN, VALIDATION
 from locard_kd_crop.distillation import Distillation
 from locard_kd_crop.phase.config import PhaseConfig, StudentConfig, TeacherConfig
@@ -75,6 +76,7 @@ def _size(config: PhaseConfig) -> Size:
 
 
 def _prepared(config: PhaseConfig, module: torch.nn.Module, given: Given) -> Prepared:
+    check_divisions(given.data_sets)
     training, validation = (
         samples_of(given.data_sets, split, given.cache, available_processors(), given.advance)
         for split in (TRAIN, VALIDATION)

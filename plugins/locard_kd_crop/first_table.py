@@ -76,8 +76,9 @@ def _likeliest(counts: Counts, phase: int, blur: float) -> int:
     usual = moduli.sum(axis=0) - here + 1e-3
     usual /= usual.sum(axis=1, keepdims=True)
     likelihood = np.zeros(len(QUALITIES))
+    blurred = _blurred(blur)
     for step in np.unique(tables):
-        comb = usual @ _comb(int(step), round(blur, 2))
+        comb = usual @ blurred[_nearest(int(step))]
         comb *= (1 - _OTHERWISE) / np.maximum(comb.sum(axis=1, keepdims=True), 1e-9)
         comb += _OTHERWISE * usual
         bands_likelihood = (here * np.log(comb / usual)).sum(axis=1)
@@ -85,15 +86,19 @@ def _likeliest(counts: Counts, phase: int, blur: float) -> int:
     return QUALITIES[int(likelihood.argmax())]
 
 
-@lru_cache(maxsize=256)
-def _comb(step: int, blur: float) -> NDArray[np.float64]:
-    """Return into which bins the moduli of each bin go: (bins, bins), without the open last bin."""
+def _blurred(blur: float) -> NDArray[np.float64]:
+    """Return into which bins a modulus of 0, 1, 2, … goes once it is blurred: (moduli, bins)."""
     edges = ac_edges()
-    low, high = edges[:-1], edges[1:]
-    nearest = np.rint((low + high) / 2 / step) * step
-    place = np.minimum(nearest, _MULTIPLES - 1)[:, None]
+    low, high, place = edges[:-1], edges[1:], np.arange(_MULTIPLES)[:, None]
     upper = ndtr((high - place) / blur) - ndtr((low - place) / blur)
     return np.asarray(upper + ndtr((-low - place) / blur) - ndtr((-high - place) / blur))
+
+
+def _nearest(step: int) -> NDArray[np.intp]:
+    """Return the multiple of a step that is nearest to each bin: (bins,)."""
+    edges = ac_edges()
+    multiples = np.rint((edges[:-1] + edges[1:]) / 2 / step) * step
+    return np.minimum(multiples, _MULTIPLES - 1).astype(np.intp)
 
 
 def table_fits(counts: Counts, quality: int) -> NDArray[np.float64]:

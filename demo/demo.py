@@ -18,6 +18,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from crops import make_crops
 from exhibits import make_exhibits
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,6 +46,17 @@ def run(*words: str, expect: int = 0) -> None:
         sys.exit(f"demo: `locard {words[0]}` exited {code}, not {expect}")
 
 
+def run_json(*words: str) -> list[Facts]:
+    """Print a Locard command, run it in the output folder, and return the objects it prints."""
+    print(f"\n$ locard {shlex.join(words)}", flush=True)
+    done = subprocess.run(
+        [*LOCARD, *words], cwd=OUTPUT, check=False, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        sys.exit(f"demo: `locard {words[0]}` exited {done.returncode}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
 def main() -> None:
     """Make the exhibits, examine them, and say what each finding means."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
@@ -60,14 +72,38 @@ def main() -> None:
     run("report", CASE, "-o", "report.json", *vault)
     run("report", CASE, "-o", "report.html", *vault)
     show(json.loads((OUTPUT / "report.json").read_text()), told)
-    print("\nMaps, measurements and each method's limits are in the report; open it in a browser:")
+    show_crops()
+    print("\nMaps, measurements and the limits of each method are in the case's report:")
     print(OUTPUT / "report.html")
+
+
+def show_crops() -> None:
+    """Cut photographs, examine them with the crop detector, and name the picture to look at."""
+    told = make_crops(OUTPUT / "crops")
+    said = run_json("analyze", "crops", "--pipeline", "crop", "--json", "--maps", "crop-pictures")
+    names = {item["sha256"]: [Path(item["file"]).name] for item in said}
+    console = console_of()
+    console.print()
+    console.print(outcomes({item["sha256"]: item["findings"] for item in said}, names))
+    for item in said:
+        (name,) = names[item["sha256"]]
+        console.print(f"\n[bold]{name}[/bold]  {told[name]}")
+        explain(console, [one for one in item["findings"] if one["step"] == "kd-crop"])
+    (cropped,) = (digest for digest, (name,) in names.items() if name == "coffee-cropped.jpg")
+    print("\nThe 64 places where the old grid may begin, and the corner of coffee-cropped.jpg:")
+    for path in sorted((OUTPUT / "crop-pictures").glob(f"{cropped}-kd-crop-*.png")):
+        print(path)
+
+
+def console_of() -> Console:
+    """Return a console that is as wide as the terminal, or as :data:`WIDTH`."""
+    terminal = Console(highlight=False)
+    return Console(width=terminal.width if terminal.is_terminal else WIDTH, highlight=False)
 
 
 def show(report: Facts, told: dict[str, str]) -> None:
     """Print the outcomes as a table, then what each finding means."""
-    terminal = Console(highlight=False)
-    console = Console(width=terminal.width if terminal.is_terminal else WIDTH, highlight=False)
+    console = console_of()
     names = {e["label"]: [Path(name).name for name in e["names"]] for e in report["exhibits"]}
     results = {
         result["exhibit"]: findings_of(result) for result in report["examinations"][0]["results"]
@@ -88,10 +124,15 @@ def findings_of(result: Facts) -> list[Facts]:
 
 def outcomes(results: dict[str, list[Facts]], names: dict[str, list[str]]) -> Table:
     """Return a table with a row a step and a column an exhibit."""
-    table = Table("", *(f"{exhibit}\n{names[exhibit][0]}" for exhibit in results))
+    table = Table("", *(heading(exhibit, names[exhibit][0]) for exhibit in results))
     for findings in zip(*results.values(), strict=True):
         table.add_row(findings[0]["step"], *(styled(words(finding)) for finding in findings))
     return table
+
+
+def heading(exhibit: str, name: str) -> str:
+    """Return a column's heading; what is no label of a case goes by its name alone."""
+    return f"{exhibit}\n{name}" if exhibit.startswith(CASE) else name
 
 
 def key() -> Table:

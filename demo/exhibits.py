@@ -37,16 +37,19 @@ def make_exhibits(folder: Path) -> dict[str, str]:
     return {name: told for name, (_, told) in makers.items()}
 
 
-def _photograph(name: str) -> Path:
+def photograph_path(name: str) -> Path:
+    """Return where scikit-image keeps one of its pictures."""
     return Path(skimage.data.__file__).parent / name
 
 
-def _pixels(name: str) -> Pixels:
-    with Image.open(_photograph(name)) as photograph:
+def photograph_pixels(name: str) -> Pixels:
+    """Return one of scikit-image's pictures: uint8, (height, width, 3)."""
+    with Image.open(photograph_path(name)) as photograph:
         return np.asarray(photograph.convert("RGB"))
 
 
-def _through_jpeg(pixels: Pixels, quality: int) -> Pixels:
+def through_jpeg(pixels: Pixels, quality: int) -> Pixels:
+    """Return pixels after a JPEG compression: uint8, (height, width, 3)."""
     stream = BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=quality)
     with Image.open(stream) as decoded:
@@ -54,11 +57,11 @@ def _through_jpeg(pixels: Pixels, quality: int) -> Pixels:
 
 
 def _untouched(path: Path) -> None:
-    shutil.copyfile(_photograph("rocket.jpg"), path)
+    shutil.copyfile(photograph_path("rocket.jpg"), path)
 
 
 def _cropped(path: Path) -> None:
-    once = _through_jpeg(_pixels("coffee.png"), quality=80)
+    once = through_jpeg(photograph_pixels("coffee.png"), quality=80)
     Image.fromarray(once[3:, 5:]).save(path)
 
 
@@ -68,8 +71,8 @@ def _spliced(path: Path) -> None:
     The host then carries two compressions and the pasted part one, which is what double
     quantisation shows.
     """
-    host = _through_jpeg(_pixels("astronaut.png"), quality=60).copy()
-    donor = _pixels("chelsea.png")
+    host = through_jpeg(photograph_pixels("astronaut.png"), quality=60).copy()
+    donor = photograph_pixels("chelsea.png")
     y, x = np.mgrid[:200, :200]
     inside = (x - 100) ** 2 + (y - 100) ** 2 < 95**2
     part = host[290:490, 20:220]
@@ -78,5 +81,5 @@ def _spliced(path: Path) -> None:
 
 
 def _broken(path: Path) -> None:
-    whole = _photograph("retina.jpg").read_bytes()
+    whole = photograph_path("retina.jpg").read_bytes()
     path.write_bytes(whole[: len(whole) // 3])

@@ -39,3 +39,8 @@ def test_the_demo_finds_what_was_done(tmp_path: Path):
     assert outcomes["astronaut-splice.jpg", "double-jpeg"]["outcome"] == "detected"
     assert outcomes["launch.jpg", "jpeg-grid"]["outcome"] == "not_detected"
     assert outcomes["broken.jpg", "ela"]["reason"] == "truncated"
+    drawn = {path.name.partition("-kd-crop-")[2] for path in (output / "crop-pictures").iterdir()}
+    assert {"phase-evidence.png", "frame.png"} <= drawn
+    assert "5 columns at the left and 3 rows at the top are missing" in " ".join(
+        done.stdout.split()
+    )

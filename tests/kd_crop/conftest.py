@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -61,6 +61,16 @@ def photographs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, quality in zip(SCENES, QUALITIES, strict=True):
         (folder / f"{name}.jpg").write_bytes(camera_file(name, quality, f"Model {name}"))
     return folder
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Let torch use one thread: networks of tests are so small that more wait for each other."""
+    torch = pytest.importorskip("torch")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def built(photographs: Path, output: Path, tool: str = "pillow", **options: object) -> Made:

@@ -21,6 +21,8 @@ from locard_kd_crop.pixel.residuals import bank, luma_bank  # noqa: E402
 from locard_kd_crop.pixel.students import SIZES, Student  # noqa: E402
 from locard_kd_crop.pixel.weights import load_public, parameters  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PARAMETERS_OF_B0 = 5_288_548
 """Published with torchvision's weights; 0.39 GMACs for a picture of 224×224 (Tan, Le: table 2)."""
 

@@ -27,6 +27,8 @@ from locard_kd_crop.pixel.task import PixelTask, new_module, training_windows  #
 from locard_kd_crop.pixel.teaching import as_binary, fitting, logits_of, predicted  # noqa: E402
 from locard_kd_crop.tasks import STUDENT, TEACHER, Given, prepare  # noqa: E402
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 COLUMNS = (
     "path", "kind", "sha256", "split", "stratum", "grid", "last_tables", "ratio",
     "photograph_sha256",

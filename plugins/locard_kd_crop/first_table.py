@@ -98,7 +98,7 @@ def _nearest(step: int) -> NDArray[np.intp]:
     """Return the multiple of a step that is nearest to each bin: (bins,)."""
     edges = ac_edges()
     multiples = np.rint((edges[:-1] + edges[1:]) / 2 / step) * step
-    return np.minimum(multiples, _MULTIPLES - 1).astype(np.intp)
+    return np.asarray(np.minimum(multiples, _MULTIPLES - 1), np.intp)
 
 
 def table_fits(counts: Counts, quality: int) -> NDArray[np.float64]:

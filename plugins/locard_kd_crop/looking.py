@@ -61,7 +61,8 @@ def look_at(image: Image, student: Student) -> Look:
         said.append(_logits(evidence_of(counts), table, student))
         total = counts if total is None else total + counts
     assert total is not None  # noqa: S101  every picture has a tile
-    whole = _logits(evidence_of(total), table, student)
+    alone = len(said) == 1
+    whole = said[0] if alone else _logits(evidence_of(total), table, student)
     phases = None if whole is None else phases_of(whole)
     local = np.zeros((tiles.rows, tiles.columns), np.float32)
     if phases is not None:

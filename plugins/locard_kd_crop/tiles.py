@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FEWEST, MOST = 4, 64
-"""Number of tiles that is aimed at for small pictures, and for large ones the most."""
+FEWEST, MOST = 4, 48
+"""Number of tiles that is aimed at for small pictures, and for large ones the most: each takes the
+time of the network."""
 
 TILES_PER_MEGAPIXEL: Final = 2
-SMALLEST: Final = 96
-"""Least side of a tile in pixels: smaller parts have too few windows to say anything."""
+SMALLEST: Final = 256
+"""Least side of a tile in pixels: smaller parts have too few windows to be sure of much."""
 
 _BEFORE, _BEHIND = 4, 12  # pixels around a window's corner that its class of activity depends on
 
@@ -66,7 +67,7 @@ class Tiling:
 
 
 def tiling(height: int, width: int) -> Tiling:
-    """Return how a picture of at least 64 pixels a side is divided: at most 64 tiles."""
+    """Return how a picture of at least 64 pixels a side is divided: at most 48 tiles."""
     pixels = height * width
     aim = min(max(round(TILES_PER_MEGAPIXEL * pixels / 1e6), FEWEST), MOST)
     side = max(SMALLEST, _multiple(math.sqrt(pixels / aim)))

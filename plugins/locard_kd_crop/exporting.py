@@ -25,7 +25,8 @@ from locard_kd_crop.evaluation.answers import Answers
 from locard_kd_crop.evaluation.evaluating import part_result, pictures_in
 from locard_kd_crop.evaluation.measuring import Measured, measured
 from locard_kd_crop.evaluation.parts import LARGE, STRATA, parts
-from locard_kd_crop.phase.exporting import INPUTS, OUTPUT, REQUIRES, sample, to_onnx
+from locard_kd_crop.phase.evidence import IDENTITY
+from locard_kd_crop.phase.exporting import INPUTS, OUTPUT, sample, to_onnx
 from locard_kd_crop.phase.labels import CLASSES
 from locard_kd_crop.phase.preparing import network_of
 from locard_kd_crop.phase.samples import Samples, samples_of
@@ -236,7 +237,7 @@ def _card(
         made_by=about.made_by,
         parameters=count_parameters(network),
         limits=about.limits,
-        requires=dict(REQUIRES),
+        requires=dict(IDENTITY),
         macs=Macs(value=macs, at="any size, once the evidence is there"),
         data=Data(photographs=about.photographs, commands=about.commands, seeds=about.seeds),
         training=_training(source.run),

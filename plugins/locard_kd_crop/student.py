@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from locard.errors import LocardError
 from locard.inference import open_session
-from locard_kd_crop.phase.evidence import VERSION, Evidence
+from locard_kd_crop.phase.evidence import IDENTITY, Evidence
 from locard_kd_crop.phase.labels import CLASSES
 from locard_registry import load
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
 
 NAME: Final = "kd-crop"
 """Name of the model in the registry."""
-
-PROVIDES: Final[Mapping[str, str]] = {"phase_evidence": VERSION}
-"""What a model's card may require of the code that makes its input."""
 
 _OUTPUT = "logits"
 
@@ -36,7 +32,7 @@ def find_model(version: str | None = None) -> Model:
     Raises:
         ModelError: It is not there, was altered, or was made for other evidence.
     """
-    return load(NAME, version, provides=PROVIDES)
+    return load(NAME, version, provides=IDENTITY)
 
 
 class Student:

@@ -13,10 +13,11 @@ from locard.errors import LocardError
 from locard.training.loop import train
 from locard_kd_crop.about import About
 from locard_kd_crop.exporting import CALIBRATION, FP32, INT8, Source, export
+from locard_kd_crop.phase.evidence import IDENTITY
 from locard_kd_crop.phase.preparing import network_of, student
 from locard_kd_crop.phase.samples import samples_of
 from locard_kd_crop.shipped import CONFIGS, found
-from locard_kd_crop.student import PROVIDES, Student
+from locard_kd_crop.student import Student
 from locard_kd_crop.tasks import Given
 from locard_registry import ModelError, load
 
@@ -49,7 +50,7 @@ def models(source: Source, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_model_is_what_its_card_says(source: Source, models: Path) -> None:
-    model = load("kd-crop", "1.0.0-lab", roots=[models], provides=PROVIDES)
+    model = load("kd-crop", "1.0.0-lab", roots=[models], provides=IDENTITY)
     card = model.card
     assert card.parameters == sum(one.numel() for one in network_of(source.run).parameters())
     assert {file.file for file in card.files} == {FP32, INT8}
@@ -64,7 +65,7 @@ def test_the_model_is_what_its_card_says(source: Source, models: Path) -> None:
 
 def test_both_files_say_what_the_network_says(source: Source, models: Path) -> None:
     samples = samples_of(source.data_sets, "val", source.cache, 1, quiet)
-    model = load("kd-crop", "1.0.0-lab", roots=[models], provides=PROVIDES)
+    model = load("kd-crop", "1.0.0-lab", roots=[models], provides=IDENTITY)
     full, small = (Student(model.onnx(name)) for name in (FP32, INT8))
     network = network_of(source.run)
     for number in range(0, len(samples), 3):
@@ -97,7 +98,7 @@ def test_an_altered_model_refuses_to_run(source: Source, tmp_path: Path) -> None
     data[len(data) // 2] ^= 1
     (folder / FP32).write_bytes(data)
     with pytest.raises(ModelError, match=r"model\.onnx"):
-        load("kd-crop", "3.0.0-lab", roots=[tmp_path], provides=PROVIDES)
+        load("kd-crop", "3.0.0-lab", roots=[tmp_path], provides=IDENTITY)
 
 
 def test_data_sets_without_a_split_are_refused(source: Source, tmp_path: Path) -> None:

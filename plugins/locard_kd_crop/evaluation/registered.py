@@ -16,7 +16,8 @@ from locard_kd_crop.evaluation.models import (
     evidence_and_table,
     one_by_one,
 )
-from locard_kd_crop.student import PROVIDES, Student
+from locard_kd_crop.phase.evidence import IDENTITY
+from locard_kd_crop.student import Student
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,7 +93,7 @@ def registered(name: str, version: str | None = None) -> list[Registered]:
     """
     from locard_registry import load
 
-    model = load(name, version, provides=PROVIDES)
+    model = load(name, version, provides=IDENTITY)
     card = model.card
     inputs = tuple(tensor.name for tensor in card.inputs)
     if sorted(inputs) == sorted(EVIDENCE):

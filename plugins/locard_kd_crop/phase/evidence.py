@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 VERSION: Final = "1"
 """Changes whenever the same picture may give other evidence. Models name the one they read."""
 
+IDENTITY: Final = {"phase_evidence": VERSION}
+"""What a model's card requires of this code."""
+
 STEPS: Final = (*range(1, 25), *range(26, 41, 2), 44, 48, 56, 64, 80)
 """Quantisation steps that are looked for."""
 

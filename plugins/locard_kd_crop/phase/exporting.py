@@ -8,7 +8,7 @@ import torch
 
 from locard.training.onnx_export import export_onnx
 from locard_kd_crop.phase.activity import KINDS
-from locard_kd_crop.phase.evidence import STATISTICS, VERSION
+from locard_kd_crop.phase.evidence import IDENTITY, STATISTICS
 from locard_kd_crop.phase.windows import BANDS, PHASES
 
 if TYPE_CHECKING:
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 
 INPUTS: Final = ("evidence", "table", "windows")
 OUTPUT: Final = "logits"
-REQUIRES: Final = {"phase_evidence": VERSION}
-"""What a model's card says of the code that makes its input."""
-
 _ANY_NUMBER: Final = {0: "pictures"}
 
 
@@ -41,7 +38,7 @@ def to_onnx(network: nn.Module) -> bytes:
         inputs=INPUTS,
         outputs=(OUTPUT,),
         dynamic=dict.fromkeys((*INPUTS, OUTPUT), _ANY_NUMBER),
-        metadata=REQUIRES,
+        metadata=IDENTITY,
     )
 
 

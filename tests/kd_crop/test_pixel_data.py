@@ -147,7 +147,7 @@ def test_data_sets_that_divide_photographs_differently_are_refused(
         if row["photograph_sha256"] == test:
             row["split"] = "train"
     write_rows(copy, changed)
-    with pytest.raises(LocardError, match="1 photographs are in one split"):
+    with pytest.raises(LocardError, match="divide photographs differently"):
         open_pack([made, copy], tmp_path)
 
 

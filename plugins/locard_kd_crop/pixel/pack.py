@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from locard.errors import LocardError
 from locard.image import Image
 from locard.text import printable
+from locard_kd_crop.datasets.divisions import check_divisions
 from locard_kd_crop.datasets.splits import TRAIN, VALIDATION
 from locard_kd_crop.pixel.phases import NO_GRID, NOT_CROPPED, phase_class
 
@@ -30,8 +30,7 @@ MANIFEST = "manifest.csv"
 SPLITS = (TRAIN, VALIDATION)
 """The test's pictures are never read here."""
 
-_PHOTOGRAPH = "photograph_sha256"
-_COLUMNS = ("path", "sha256", "split", "stratum", "grid", "last_tables", "ratio", _PHOTOGRAPH)
+_COLUMNS = ("path", "sha256", "split", "stratum", "grid", "last_tables", "ratio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +135,10 @@ def _rows(folder: Path) -> list[dict[str, str]]:
         return list(reader)
 
 
-def _refuse_divided(rows: Sequence[dict[str, str]]) -> None:
-    """Refuse data sets of which one trains on photographs that another tests on."""
-    splits: dict[str, set[str]] = defaultdict(set)
-    for row in rows:
-        splits[row[_PHOTOGRAPH]].add(row["split"])
-    if divided := sum(len(found) > 1 for found in splits.values()):
-        raise LocardError(
-            f"{divided} photographs are in one split of a data set and in another split of another",
-            "Build all data sets from the same photographs, with one seed and one version.",
-        )
-
-
 def _make(data_sets: Sequence[Path], folder: Path, advance: Callable[[int, int], None]) -> None:
     """Write a pack; its index comes last, so that what was interrupted is begun anew."""
     everything = [(data_set, row) for data_set in data_sets for row in _rows(data_set)]
-    _refuse_divided([row for _, row in everything])
+    check_divisions(data_sets)
     rows = [(data_set, row) for data_set, row in everything if row["split"] in SPLITS]
     folder.mkdir(parents=True, exist_ok=True)
     pictures, start = [], 0

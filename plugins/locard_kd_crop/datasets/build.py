@@ -85,7 +85,7 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Made:
     tool, strata, sizes = _checked(options)
     version = tool.version()
     photographs, unusable = _photographs(paths, options, progress)
-    photographs, further = _claimed(options, strata, version, photographs)
+    photographs, further = _claimed(options, strata, sizes, version, photographs)
     serving = {stratum: serving_for(options, stratum, photographs, sizes) for stratum in strata}
     serve = _serving(serving)
     small = [_too_small(one) for one in photographs if one.sha256 not in serve]
@@ -177,7 +177,11 @@ def _photographs(
 
 
 def _claimed(
-    options: Options, strata: Sequence[str], version: str, photographs: Sequence[Photograph]
+    options: Options,
+    strata: Sequence[str],
+    sizes: Sequence[Size],
+    version: str,
+    photographs: Sequence[Photograph],
 ) -> tuple[list[Photograph], list[Unusable]]:
     """Note what the data set is made of; of one that was begun, take the photographs it has.
 
@@ -199,7 +203,10 @@ def _claimed(
         "hold_out_cameras": options.hold_out_cameras,
         "photographs": [_plain(photograph) for photograph in known],
     }
-    divided(known, options.seed, options.hold_out_cameras)  # raises before anything is written
+    # These raise before anything is written.
+    divided(known, options.seed, options.hold_out_cameras)
+    for stratum in strata:
+        serving_for(options, stratum, known, sizes)
     claim(options.output, NOTE, facts)
     here = {photograph.sha256: photograph for photograph in photographs}
     usual = [here.get(one.sha256, one) for one in known]

@@ -26,11 +26,10 @@ def check_divisions(data_sets: Sequence[Path]) -> None:
     splits: dict[str, set[str]] = defaultdict(set)
     names: dict[str, str] = {}
     for line in pictures(data_sets, SPLITS):
-        photograph = line["photograph_sha256"]
-        names[photograph] = line["photograph"]
-        names[line["group"]] = line["group"]
-        for source in (photograph, line["group"]):
-            splits[source].add(line["split"])
+        for column, name in (("photograph_sha256", "photograph"), ("group", "group")):
+            if source := line.get(column):
+                names[source] = line.get(name) or source
+                splits[source].add(line["split"])
     divided = sorted(names[source] for source, found in splits.items() if len(found) > 1)
     if divided:
         more = [f"and {len(divided) - _NAMED} more"] if len(divided) > _NAMED else []

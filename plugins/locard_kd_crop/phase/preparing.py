@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import torch
 from locard.engine.local import available_processors
 from locard.errors import LocardError
 from locard.text import printable
-from locard.training.config import read
+from locard.training.config import load_table, read
 from locard.training.reproducible import reproducible
 from locard.training.run_folder import RunFolder
 from locard.training.weights import fill, from_bytes, replace, to_bytes
@@ -23,10 +22,14 @@ from locard_kd_crop.phase.config import PhaseConfig, StudentConfig, TeacherConfi
 from locard_kd_crop.phase.network import Ensemble, PhaseNetwork, Size
 from locard_kd_crop.phase.samples import Samples, samples_of
 from locard_kd_crop.phase.task import PhaseTask, predicted
+from locard_kd_crop.pixel.teaching import teacher_hash
 from locard_kd_crop.tasks import Given, Prepared
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+TEACHER, STUDENT = "phase-teacher", "phase-student"
+"""What ``kind`` says in their configs."""
 
 LOGITS = "logits.safetensors"
 """File that a teacher's folder gets: its logits of the training pictures, and their hashes."""
@@ -87,7 +90,7 @@ def _prepared(config: PhaseConfig, module: torch.nn.Module, given: Given) -> Pre
         how = Distillation(config.alpha, config.temperature)
         if given.teacher:
             logits = _logits_of(given.teacher, training, given)
-            inputs["teacher"] = _hash(given.teacher)
+            inputs["teacher"] = teacher_hash(given.teacher)
     task = PhaseTask(config, module, training, validation, logits, how)
     return Prepared(task, config, inputs)
 
@@ -140,17 +143,10 @@ def network_of(folder: Path) -> torch.nn.Module:
 
 
 def _module_of(path: Path) -> torch.nn.Module:
-    kinds: Sequence[type[PhaseConfig]] = (TeacherConfig, StudentConfig)
-    text = path.read_text("utf-8")
-    if f'kind = "{TeacherConfig.model_fields["kind"].default}"' in text:
+    """Return the network of a run's config, with random weights."""
+    kind = load_table(path.read_text("utf-8")).get("kind")
+    if kind == TEACHER:
         return new_teacher(read(path, TeacherConfig))
-    if f'kind = "{StudentConfig.model_fields["kind"].default}"' in text:
+    if kind == STUDENT:
         return new_student(read(path, StudentConfig))
-    names = " or ".join(kind.model_fields["kind"].default for kind in kinds)
-    raise LocardError(f"{printable(str(path))} is not the config of a {names}")
-
-
-def _hash(folder: Path) -> str:
-    from locard_kd_crop.pixel.teaching import teacher_hash
-
-    return teacher_hash(folder)
+    raise LocardError(f"{printable(str(path))} is the config of neither {TEACHER} nor {STUDENT}")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
-
-import numpy as np
 
 from locard.calibration.calibration import CalibrationError, DetectorFacts, ModelFacts
 from locard.errors import LocardError
@@ -25,6 +24,7 @@ from locard_kd_crop.evaluation.answers import Answers
 from locard_kd_crop.evaluation.evaluating import part_result, pictures_in
 from locard_kd_crop.evaluation.measuring import Measured, measured
 from locard_kd_crop.evaluation.parts import LARGE, STRATA, parts
+from locard_kd_crop.evaluation.registered import asked
 from locard_kd_crop.phase.evidence import IDENTITY
 from locard_kd_crop.phase.exporting import INPUTS, OUTPUT, sample, to_onnx
 from locard_kd_crop.phase.labels import CLASSES
@@ -148,22 +148,12 @@ def export(source: Source, models: Path, name: str, version: str) -> Exported:
 
 
 def _samples(source: Source, data_sets: Sequence[Path], split: str) -> Samples:
-    found = samples_of(data_sets, split, source.cache, source.workers, source.advance)
-    if not len(found):
-        raise LocardError(
-            f"the data sets have no pictures of the split {split}", "Build larger ones."
-        )
-    return found
+    return samples_of(data_sets, split, source.cache, source.workers, source.advance)
 
 
 def _answers(source: Source, content: bytes, samples: Samples, words: str) -> Answers:
     """Return what a model says of pictures, run as the detector runs it."""
-    student, found = Student(content), []
-    for number in range(len(samples)):
-        evidence, table = samples.given(number)
-        found.append(student.logits(evidence, table))
-        source.advance(words, number + 1, len(samples))
-    return Answers.of(np.array(found))
+    return Answers.of(asked(Student(content), samples, partial(source.advance, words)))
 
 
 def _calibrate(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -33,6 +35,26 @@ EVIDENCE: Final = ("evidence", "table", "windows")
 """Inputs of a model that sees phase evidence."""
 
 
+def asked(
+    student: Student, samples: Samples, advance: Callable[[int, int], None]
+) -> NDArray[np.float32]:
+    """Return what a model says of pictures, each for itself, as the detector asks it.
+
+    Args:
+        student: The model.
+        samples: The pictures.
+        advance: Told how many are done, of how many.
+
+    Returns:
+        float32, (n, 65).
+    """
+    found = []
+    for number in range(len(samples)):
+        found.append(student.logits(*samples.given(number)))
+        advance(number + 1, len(samples))
+    return np.array(found, np.float32)
+
+
 class RegisteredPhases:
     """A phase network of the registry, as the detector runs it.
 
@@ -51,11 +73,7 @@ class RegisteredPhases:
 
     def logits(self, samples: Samples, advance: Advance) -> NDArray[np.float32]:
         """Return logits: float32, (n, 65)."""
-        found = []
-        for number in range(len(samples)):
-            found.append(self._student.logits(*samples.given(number)))
-            advance(f"asking {self.name}", number + 1, len(samples))
-        return np.array(found, np.float32)
+        return asked(self._student, samples, partial(advance, f"asking {self.name}"))
 
     def examine(self, image: Image) -> NDArray[np.float64]:
         """Return the logits of one picture: float64, (1, 65)."""

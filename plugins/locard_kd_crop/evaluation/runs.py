@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from locard.image import Image
     from locard_kd_crop.phase.samples import Samples
-
-_AT_ONCE = 256
 
 
 class PhaseRun:
@@ -63,11 +61,8 @@ class PhaseRun:
         """Return logits: float32, (n, 65)."""
         from locard_kd_crop.phase.task import predicted
 
-        numbers, found = np.arange(len(samples)), []
-        for some in np.array_split(numbers, max(1, len(numbers) // _AT_ONCE)):
-            found.append(predicted(self.network, samples, some))
-            advance(f"asking {self.name}", int(some[-1]) + 1, len(numbers))
-        return np.concatenate(found)
+        told = partial(advance, f"asking {self.name}")
+        return predicted(self.network, samples, np.arange(len(samples)), advance=told)
 
     def examine(self, image: Image) -> NDArray[np.float32]:
         """Return the logits of one picture: float32, (1, 65)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,20 +108,16 @@ def _logits_of(folder: Path, samples: Samples, given: Given) -> NDArray[np.float
         found = from_bytes(kept.read_bytes(), str(kept))
         if np.array_equal(found["sha256"].numpy(), hashes):
             return np.asarray(found["logits"].numpy(), np.float32)
-    network = network_of(folder)
-    logits = _predicted(network, samples, given)
+    logits = predicted(
+        network_of(folder),
+        samples,
+        np.arange(len(samples)),
+        half=True,
+        advance=partial(given.advance, "asking the teacher"),
+    )
     tensors = {"sha256": torch.from_numpy(hashes), "logits": torch.from_numpy(logits)}
     replace(kept, to_bytes(tensors))
     return logits
-
-
-def _predicted(network: torch.nn.Module, samples: Samples, given: Given) -> NDArray[np.float32]:
-    parts: list[NDArray[np.float32]] = []
-    numbers = np.arange(len(samples))
-    for some in np.array_split(numbers, max(1, len(numbers) // 512)):
-        parts.append(predicted(network, samples, some, half=True))
-        given.advance("asking the teacher", int(some[-1]) + 1, len(numbers))
-    return np.concatenate(parts)
 
 
 def network_of(folder: Path) -> torch.nn.Module:

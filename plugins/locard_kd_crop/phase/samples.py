@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from locard.errors import LocardError
 from locard_kd_crop.phase.cache import Collection, Row, gather, pictures
 from locard_kd_crop.phase.evidence import VERSION, Evidence
 from locard_kd_crop.phase.luma import BLOCK
@@ -90,7 +91,8 @@ def samples_of(
         progress: Told how far it is.
 
     Raises:
-        LocardError: A data set cannot be read, or the cache cannot be written.
+        LocardError: A data set cannot be read, none has pictures of the split, or the cache cannot
+            be written.
     """
     collections = []
     for folder in data_sets:
@@ -99,4 +101,10 @@ def samples_of(
         key = hashlib.sha256(f"{VERSION} {hashes}".encode()).hexdigest()[:16]
         if lines:
             collections.append(gather(cache / f"evidence-{split}-{key}", lines, workers, progress))
-    return Samples(collections)
+    found = Samples(collections)
+    if not len(found):
+        raise LocardError(
+            f"the data sets have no pictures of the split {split}",
+            "Build larger ones: each split gets whole cameras and scenes.",
+        )
+    return found

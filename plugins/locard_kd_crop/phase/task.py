@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,7 +54,7 @@ class PhaseTask:
         distillation: How the teacher is listened to.
 
     Raises:
-        LocardError: There are no pictures to learn from, or a stratum is unknown.
+        LocardError: A stratum is unknown.
     """
 
     watched = "loss"
@@ -69,11 +69,6 @@ class PhaseTask:
         teacher: NDArray[np.float32] | None = None,
         distillation: Distillation | None = None,
     ) -> None:
-        if not len(training) or not len(validation):
-            raise LocardError(
-                "the data sets have no pictures to train or to validate on",
-                "Build larger ones: each split gets whole cameras and scenes.",
-            )
         strata = [row.facts["stratum"] for row in training.rows]
         if unknown := sorted(config.strata.keys() - set(strata)):
             raise LocardError(
@@ -155,7 +150,12 @@ class PhaseTask:
 
 
 def predicted(
-    module: nn.Module, samples: Samples, numbers: NDArray[np.int64], *, half: bool = False
+    module: nn.Module,
+    samples: Samples,
+    numbers: NDArray[np.int64],
+    *,
+    half: bool = False,
+    advance: Callable[[int, int], None] | None = None,
 ) -> NDArray[np.float32]:
     """Return a network's logits.
 
@@ -164,6 +164,7 @@ def predicted(
         samples: Pictures.
         numbers: Which of them.
         half: Compute in bfloat16.
+        advance: Told how many are done, of how many.
 
     Returns:
         float32, (numbers, 65).
@@ -177,6 +178,8 @@ def predicted(
             given = (some.terms, some.tables, some.windows)
             logits = module(*(torch.from_numpy(one).to(device) for one in given))
             found.append(logits.float().cpu().numpy())
+            if advance is not None:
+                advance(min(start + _AT_ONCE, len(numbers)), len(numbers))
     return np.concatenate(found)
 
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class ExitCode(IntEnum):
@@ -96,3 +100,13 @@ class VaultError(LocardError):
     """The vault cannot be used."""
 
     exit_code = ExitCode.VAULT
+
+
+def words_of(error: ValidationError) -> str:
+    """Return what is wrong with the fields of a pydantic model, by name, on one line."""
+    sentences = []
+    for problem in error.errors():
+        where = ".".join(str(part) for part in problem["loc"])
+        words = problem["msg"].removeprefix("Value error, ")
+        sentences.append(f"{where}: {words}" if where else words)
+    return "; ".join(sentences)

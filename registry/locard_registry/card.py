@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from locard.calibration import Conditions
+from locard.errors import words_of
 from locard.onnx_file import ModelError
 
 if TYPE_CHECKING:
@@ -228,7 +229,7 @@ class Card(_Model):
         try:
             return cls.model_validate(plain)
         except ValidationError as error:
-            raise ModelError(f"{source} is wrong: {explain(error)}", _GET_AGAIN) from None
+            raise ModelError(f"{source} is wrong: {words_of(error)}", _GET_AGAIN) from None
 
     @property
     def listed(self) -> tuple[ModelFile | CalibrationFile, ...]:
@@ -252,16 +253,6 @@ class Card(_Model):
 
 
 _GET_AGAIN = "Get the model again from who made it, or export it again."
-
-
-def explain(error: ValidationError) -> str:
-    """Return what is wrong, by key, on one line."""
-    sentences = []
-    for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"])
-        words = problem["msg"].removeprefix("Value error, ")
-        sentences.append(f"{where}: {words}" if where else words)
-    return "; ".join(sentences)
 
 
 def describe_file(path: Path, precision: Literal["fp32", "int8"]) -> ModelFile:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from locard.calibration.likelihood import Likelihood, Refusal, in_words
 from locard.calibration.stratum import Stratum
 from locard.canonical import canonical_json, sha256_of
-from locard.errors import LocardError
+from locard.errors import LocardError, words_of
 from locard.image.file_facts import FileFacts
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Calibration(Content):
             return cls.model_validate(plain)
         except ValidationError as error:
             raise CalibrationError(
-                f"{source} cannot be used: {_explain(error)}",
+                f"{source} cannot be used: {words_of(error)}",
                 "Get the file again from who made it, or calibrate again.",
             ) from None
 
@@ -265,12 +265,3 @@ def _refused(unmet: Mapping[str, tuple[str, ...]]) -> str:
         return " ".join(*unmet.values())
     strata = (f"{name}: {' '.join(why)}" for name, why in unmet.items())
     return f"No stratum of the calibration fits this exhibit. {' '.join(strata)}"
-
-
-def _explain(error: ValidationError) -> str:
-    sentences = []
-    for problem in error.errors():
-        where = ".".join(str(part) for part in problem["loc"])
-        words = problem["msg"].removeprefix("Value error, ")
-        sentences.append(f"{where}: {words}" if where else words)
-    return "; ".join(sentences)

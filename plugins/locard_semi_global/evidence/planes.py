@@ -77,6 +77,8 @@ class Planes:
         return blocks_dct(self.luma[4:-4, 4:-4] - _MIDDLE)
 
     def _weighted(self, red: float, green: float, blue: float) -> NDArray[np.float32]:
-        weights = np.array([red, green, blue], np.float32)
-        difference: NDArray[np.float32] = self.rgb.astype(np.float32) @ weights + _MIDDLE
+        # No matrix product: its bits may depend on where in the picture a pixel lies.
+        difference = self.rgb[..., 0] * np.float32(red) + _MIDDLE
+        difference += self.rgb[..., 1] * np.float32(green)
+        difference += self.rgb[..., 2] * np.float32(blue)
         return difference

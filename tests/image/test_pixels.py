@@ -208,6 +208,20 @@ def test_luma_of_a_photograph_is_the_decoded_y(tmp_path: Path):
     assert np.array_equal(luma, np.round(luma))
 
 
+@pytest.mark.parametrize("name", ["jpeg-grey.jpg", "jpeg-progressive.jpg"])
+def test_decoded_y_is_luma_in_bytes(name: str):
+    image = opened(name)
+    assert image.decoded_y is not None
+    assert image.decoded_y.dtype == np.uint8
+    assert not image.decoded_y.flags.writeable
+    np.testing.assert_array_equal(image.decoded_y, image.luma)
+
+
+@pytest.mark.parametrize("name", ["png-rgba.png", "jpeg-rgb.jpg", "jpeg-cmyk.jpg"])
+def test_without_ycbcr_there_is_no_decoded_y(name: str):
+    assert opened(name).decoded_y is None
+
+
 @pytest.mark.parametrize("name", ["png-rgba.png", "jpeg-rgb.jpg", "jpeg-cmyk.jpg", "webp.webp"])
 def test_luma_of_all_else_is_weighted_and_unrounded(name: str):
     image = opened(name)

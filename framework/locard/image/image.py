@@ -185,9 +185,18 @@ class Image:
         Of a JPEG in YCbCr or grey, the decoded Y itself, before any colour conversion; of all else
         .299 R + .587 G + .114 B of :attr:`pixels`, unrounded.
         """
+        decoded = self.decoded_y
+        return to_luma(self.pixels) if decoded is None else read_only(decoded.astype(np.float32))
+
+    @property
+    def decoded_y(self) -> NDArray[np.uint8] | None:
+        """Decoded Y of a JPEG in YCbCr or grey, before any colour conversion; None of all else.
+
+        uint8, shape (H, W), read-only: :attr:`luma` in a quarter of the memory.
+        """
         if self.jpeg is None or self.jpeg.colour_space not in ("YCbCr", "grey"):
-            return to_luma(self.pixels)
-        return read_only(self._decoded_y.native.astype(np.float32))
+            return None
+        return read_only(self._decoded_y.native)
 
     @_lazy
     def native(self) -> NDArray[Any]:

@@ -1,0 +1,1 @@
+"""The block-evidence network: from traces in cells to a map of what is foreign."""

@@ -9,12 +9,14 @@ linear interpolation for demosaicing of Bayer-patterned color images", ICASSP 20
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+Real = TypeVar("Real", np.float32, np.float64)
 
 PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
 """Colours of the upper left 2×2 pixels, row by row."""
@@ -70,7 +72,7 @@ def through_filter(pixels: NDArray[np.uint8], pattern: str, algorithm: str) -> N
     sites = filter_sites(pattern, *pixels.shape[:2])
     measured = np.where(sites, pixels, 0).astype(np.float64)
     mosaic = measured.sum(axis=2)
-    full = _bilinear(measured) if algorithm == "bilinear" else _malvar(mosaic, sites)
+    full = bilinear(measured) if algorithm == "bilinear" else malvar(mosaic, sites)
     rounded: NDArray[np.uint8] = np.clip(np.rint(full), 0, 255).astype(np.uint8)
     return np.where(sites, pixels, rounded)
 
@@ -83,15 +85,30 @@ def filter_sites(pattern: str, height: int, width: int) -> NDArray[np.bool_]:
     return sites
 
 
-def _bilinear(measured: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Average the nearest measured values of each colour."""
+def bilinear(measured: NDArray[Real]) -> NDArray[Real]:
+    """Average the nearest measured values of each colour.
+
+    Args:
+        measured: float, (H, W, 3): 0 where a colour was not measured.
+
+    Returns:
+        The same type and shape; measured values are as they were.
+    """
     kernels = (_SQUARE, _CROSS, _SQUARE)
     planes = [_filtered(measured[..., place], kernel) for place, kernel in enumerate(kernels)]
     return np.stack(planes, axis=-1)
 
 
-def _malvar(mosaic: NDArray[np.float64], sites: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Interpolate along with the gradient of the colour that is measured."""
+def malvar(mosaic: NDArray[Real], sites: NDArray[np.bool_]) -> NDArray[Real]:
+    """Interpolate along with the gradient of the colour that is measured.
+
+    Args:
+        mosaic: float, (H, W): the value measured in each pixel.
+        sites: Of :func:`filter_sites`.
+
+    Returns:
+        The same type, (H, W, 3); measured values are as they were.
+    """
     green = _filtered(mosaic, _GREEN / 8)
     row = _filtered(mosaic, _ALONG_ROW / 8)
     column = _filtered(mosaic, _ALONG_ROW.T / 8)
@@ -107,9 +124,9 @@ def _malvar(mosaic: NDArray[np.float64], sites: NDArray[np.bool_]) -> NDArray[np
     return full
 
 
-def _filtered(plane: NDArray[np.float64], kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+def _filtered(plane: NDArray[Real], kernel: NDArray[np.float64]) -> NDArray[Real]:
     """Filter a plane; beyond the border it is mirrored, which keeps the mosaic's pattern."""
     from scipy.ndimage import correlate
 
-    filtered: NDArray[np.float64] = correlate(plane, kernel, mode="mirror")
+    filtered: NDArray[Real] = correlate(plane, kernel, mode="mirror")
     return filtered

@@ -1,0 +1,15 @@
+"""``locard splice``: what belongs to the localiser of spliced regions."""
+
+from __future__ import annotations
+
+import typer
+
+from locard_semi_global import dataset_commands
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(dataset_commands.app, name="dataset")
+
+
+@app.callback()
+def splice() -> None:
+    """Spliced photographs: data sets to train on and to be measured by."""

@@ -1,0 +1,118 @@
+"""``locard splice dataset``: makes data sets of splices, and copies of data sets that lived on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from locard.cli.common import QuietOption, image_files, printable
+from locard.cli.options import WorkersOption, cores
+from locard.cli.progress import counting_bars
+from locard.errors import ExitCode
+
+if TYPE_CHECKING:
+    from locard_semi_global.synthesis.build import Built
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+_NAMED = 10
+"""How many sentences of a kind are printed."""
+
+OutputOption = Annotated[
+    Path, typer.Option("--output", "-o", help="Folder to make; one that was begun goes on.")
+]
+
+
+@app.callback()
+def dataset() -> None:
+    """Make data sets of spliced photographs, and copies of data sets that lived on."""
+
+
+@app.command("build")
+def build(
+    photographs: Annotated[list[str], typer.Argument(help="Photographs, folders, or globs.")],
+    output: OutputOption,
+    world: Annotated[
+        str, typer.Option(help="jpeg: saved before and after; camera: two simulated cameras.")
+    ],
+    images: Annotated[int, typer.Option(min=1, help="How many pictures.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files.")] = 0,
+    shapes: Annotated[
+        Path | None,
+        typer.Option(help="Folder of human segmentations (BSDS .mat files), as shapes to paste."),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            help="Sizes, separated by commas, each landscape or portrait.  "
+            "[default: 384x256,512x384,768x512]",
+            show_default=False,
+        ),
+    ] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(help="Make pictures of one split alone: train, val or test."),
+    ] = None,
+    split_seed: Annotated[
+        int, typer.Option("--split-seed", min=0, help="Divides cameras and scenes into splits.")
+    ] = 0,
+    after_life: Annotated[
+        float, typer.Option("--after-life", min=0, max=1, help="Share that lived on afterwards.")
+    ] = 0.4,
+    workers: WorkersOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Make splices, copy-moves and authentic twins from photographs.
+
+    Photographs below a folder named train, val or test belong to that split; others are divided by
+    camera, or scene. Run again, it goes on where it stopped.
+
+    Exit code 1 means that a photograph could not be read, or a picture could not be made.
+    """
+    from locard_semi_global.synthesis.build import DEFAULT_SIZES, Options
+    from locard_semi_global.synthesis.build import build as make
+
+    options = Options(
+        output=output,
+        world=world,
+        images=images,
+        seed=seed,
+        split_seed=split_seed,
+        role=role,
+        sizes=size or DEFAULT_SIZES,
+        shapes=shapes,
+        after_life=after_life,
+        workers=workers or cores(),
+    )
+    refused: list[str] = []
+    with counting_bars(quiet=quiet) as advance:
+        built = make(image_files(photographs, refused), options, advance)
+    if not quiet:
+        _print_built(built)
+    broken = [*refused, *(f"{one.name}: {one.why}" for one in built.unusable if one.broken)]
+    failed = [f"{n} pictures left out: {why}" for why, n in sorted(built.failed.items())]
+    _end([*broken, *failed])
+
+
+def _print_built(built: Built) -> None:
+    typer.echo(printable(str(built.manifest)))
+    again = f", of which {built.kept} were there already" if built.kept else ""
+    typer.echo(f"{built.made + built.kept} pictures{again}; sizes: {', '.join(built.sizes)}")
+    for split, count in sorted(built.splits.items()):
+        typer.echo(f"  {split}: {count} pictures from {built.photographs[split]} photographs")
+    for sentence in _some([f"{one.name}: {one.why}" for one in built.unusable if not one.broken]):
+        typer.echo(f"  passed over: {sentence}")
+
+
+def _end(problems: list[str]) -> None:
+    for sentence in _some(problems):
+        typer.echo(f"locard: {sentence}", err=True)
+    raise typer.Exit(ExitCode.ATTENTION if problems else ExitCode.OK)
+
+
+def _some(sentences: list[str]) -> list[str]:
+    """Return the first sentences, and how many more there are."""
+    more = len(sentences) - _NAMED
+    return [*sentences[:_NAMED], *([f"and {more} more"] if more > 0 else [])]

@@ -1,0 +1,1 @@
+"""Data sets of spliced photographs whose whole history is known."""

@@ -1,0 +1,338 @@
+"""Builds a data set of splices: divides photographs, plans pieces, has them made in parallel."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from locard.evaluation.datasets.building import (
+    BuildError,
+    Progress,
+    Unusable,
+    claim,
+    finished,
+    look_at,
+    parallel,
+    write,
+    write_manifest,
+)
+from locard.evaluation.runs.side_work import WorkFailedError, outcome_of
+from locard_kd_crop.datasets.photographs import Look, Photograph
+from locard_kd_crop.datasets.splits import SPLITS
+from locard_semi_global.synthesis.pictures import (
+    COLUMNS,
+    FOUR,
+    WORLDS,
+    Piece,
+    make_piece,
+    serves,
+)
+from locard_semi_global.synthesis.regions import read_segmentation
+from locard_semi_global.synthesis.sizes import parse
+from locard_semi_global.synthesis.sources import Club, Size, clubs, divided
+
+FORMAT = "locard-splices/1"
+"""Changes whenever the same photographs and seed would give other files."""
+
+NOTE = "splice-dataset.json"
+PIECE = 8
+"""Fours of a piece."""
+
+DEFAULT_SIZES = "384x256,512x384,768x512"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to make.
+
+    Attributes:
+        output: Folder of the data set.
+        world: ``jpeg`` or ``camera``.
+        images: How many pictures.
+        seed: A whole number from 0.
+        split_seed: Of the division into splits, which is the same in all data sets that share it.
+        role: The one split to make pictures of; None for all, by their photographs.
+        sizes: As ``384x256,512x384``; each landscape or portrait.
+        shapes: Folder of human segmentations; None for none.
+        after_life: Share of pictures that lived on after their last step.
+        workers: Number of worker processes.
+    """
+
+    output: Path
+    world: str
+    images: int
+    seed: int = 0
+    split_seed: int = 0
+    role: str | None = None
+    sizes: str = DEFAULT_SIZES
+    shapes: Path | None = None
+    after_life: float = 0.4
+    workers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What came of it.
+
+    Attributes:
+        manifest: The manifest's file.
+        made: How many pictures were made now.
+        kept: How many were there already.
+        splits: How many pictures of the data set each split has.
+        photographs: How many serve, in each split.
+        sizes: Sizes for which there are photographs.
+        unusable: Photographs that were passed over, and why.
+        failed: Why pieces could not be made, and how many pictures that left out.
+    """
+
+    manifest: Path
+    made: int
+    kept: int
+    splits: Mapping[str, int]
+    photographs: Mapping[str, int]
+    sizes: tuple[str, ...]
+    unusable: tuple[Unusable, ...]
+    failed: Mapping[str, int]
+
+
+def build(paths: Iterable[str], options: Options, progress: Progress) -> Built:
+    """Make a data set, or go on with one that was interrupted.
+
+    Args:
+        paths: Photographs.
+        options: What to make.
+        progress: Told how far it is, in this thread.
+
+    Raises:
+        LocardError: An option is wrong, no photographs can be used, or the folder holds something
+            else or cannot be written.
+    """
+    sizes = _checked(options)
+    segmentations = _segmentations(options.shapes)
+    photographs, unusable = _photographs(paths, options.workers, progress)
+    splits = divided(photographs, options.split_seed)
+    largest = _largest(photographs, sizes, options)
+    small = [
+        Unusable(one.name, f"{one.width}×{one.height} is too small for these sizes")
+        for one in photographs
+        if one.sha256 not in largest
+    ]
+    wanted = {
+        sha256: place
+        for sha256, place in largest.items()
+        if options.role is None or splits[sha256] == options.role
+    }
+    if not wanted:
+        raise BuildError(
+            f"no photograph serves for pictures of {options.sizes}"
+            + (f" in split {options.role}" if options.role else ""),
+            "Name larger photographs or more of them, or ask for smaller pictures with --size.",
+        )
+    groups = clubs(photographs, splits, wanted, options.seed)
+    pieces = _planned(options, groups, sizes, segmentations)
+    claim(options.output, NOTE, _facts(options, photographs, segmentations))
+    left = [piece for piece in pieces if finished(piece.output, piece.record) is None]
+    failed: Counter[str] = Counter()
+    try:
+        failed = _make(left, options.workers, progress)
+    finally:
+        # Whatever ends the work: what is complete can be used.
+        manifest = write_manifest(options.output, COLUMNS, "recipes/*/*.json")
+    write(options.output / "README.md", _description(options, groups).encode())
+    counts: Counter[str] = Counter()
+    for piece in pieces:
+        counts[piece.club.split] += _count(piece)
+    return Built(
+        manifest=manifest,
+        made=sum(map(_count, left)) - failed.total(),
+        kept=counts.total() - sum(map(_count, left)),
+        splits=counts,
+        photographs=Counter(splits[sha256] for sha256 in wanted),
+        sizes=tuple(sorted({f"{width}×{height}" for width, height in (p.size for p in pieces)})),
+        unusable=(*unusable, *small),
+        failed=failed,
+    )
+
+
+def _checked(options: Options) -> tuple[Size, ...]:
+    if options.world not in WORLDS:
+        raise BuildError(f"there is no world {options.world!r}", f"There are: {', '.join(WORLDS)}.")
+    if options.role is not None and options.role not in SPLITS:
+        raise BuildError(f"there is no split {options.role!r}", f"There are: {', '.join(SPLITS)}.")
+    if options.images < 1 or options.seed < 0 or options.split_seed < 0:
+        raise BuildError("images must be 1 or more, and seeds 0 or more")
+    if not 0 <= options.after_life <= 1:
+        raise BuildError("the share of pictures that lived on must be from 0 to 1")
+    return parse(options.sizes)
+
+
+def _segmentations(folder: Path | None) -> tuple[str, ...]:
+    if folder is None:
+        return ()
+    found = tuple(str(path) for path in sorted(folder.rglob("*.mat")))
+    if not found:
+        raise BuildError(
+            f"{folder} holds no segmentations (*.mat)", "Name another folder, or none."
+        )
+    read_segmentation(found[0])
+    return found
+
+
+def _photographs(
+    paths: Iterable[str], workers: int, progress: Progress
+) -> tuple[list[Photograph], list[Unusable]]:
+    """Return the photographs that can be used, sorted by hash, and what is passed over."""
+    looks = [Look(path) for path in dict.fromkeys(paths)]
+    found: dict[str, Photograph] = {}
+    unusable: list[Unusable] = []
+    for one in look_at(looks, workers, progress):
+        if isinstance(one, Unusable):
+            unusable.append(one)
+        elif one.sha256 in found:
+            same = found[one.sha256].name
+            unusable.append(Unusable(one.name, f"it is the same file as {same}"))
+        else:
+            found[one.sha256] = one
+    if not found:
+        raise BuildError("none of the photographs can be used", "Name others, or a folder.")
+    return [found[sha256] for sha256 in sorted(found)], unusable
+
+
+def _largest(
+    photographs: Sequence[Photograph], sizes: Sequence[Size], options: Options
+) -> dict[str, int]:
+    """Return the place of the largest size that each photograph serves for, if for any."""
+    found = {}
+    for one in photographs:
+        places = [place for place, size in enumerate(sizes) if serves(options.world, one, size)]
+        if places:
+            found[one.sha256] = places[-1]
+    return found
+
+
+# --- pieces --------------------------------------------------------------------------------------
+
+
+def _planned(
+    options: Options,
+    groups: Sequence[Club],
+    sizes: Sequence[Size],
+    segmentations: tuple[str, ...],
+) -> list[Piece]:
+    """Return all pieces, those of one club one after the other: it then is at hand."""
+    random = np.random.default_rng([options.seed, 4])
+    seats = _seats(options.world, groups, sizes)
+    fours: dict[tuple[int, int], list[int]] = defaultdict(list)
+    weights = np.array([len(group.photographs) for group in groups], float)
+    for four in range(-(-options.images // len(FOUR))):
+        places = [place for place in range(len(sizes)) if place in seats]
+        place = places[int(random.integers(len(places)))]
+        able = list(seats[place])
+        shares = weights[able] / weights[able].sum()
+        fours[int(random.choice(able, p=shares)), place].append(four)
+    pieces = []
+    for (group, place), numbers in sorted(fours.items()):
+        for start in range(0, len(numbers), PIECE):
+            pieces.append(
+                Piece(
+                    output=options.output,
+                    world=options.world,
+                    club=groups[group],
+                    serving=seats[place][group],
+                    size=sizes[place],
+                    fours=tuple(numbers[start : start + PIECE]),
+                    count=options.images,
+                    seed=options.seed,
+                    after_life=options.after_life,
+                    segmentations=segmentations,
+                )
+            )
+    return pieces
+
+
+def _seats(
+    world: str, groups: Sequence[Club], sizes: Sequence[Size]
+) -> dict[int, dict[int, tuple[int, ...]]]:
+    """Return, by size and club, which of the club's photographs serve; two at least."""
+    seats: dict[int, dict[int, tuple[int, ...]]] = defaultdict(dict)
+    for place, size in enumerate(sizes):
+        for number, group in enumerate(groups):
+            able = tuple(
+                seat for seat, one in enumerate(group.photographs) if serves(world, one, size)
+            )
+            if len(able) > 1:
+                seats[place][number] = able
+    if not seats:
+        raise BuildError(
+            "no two photographs serve for pictures of the same size",
+            "Name larger photographs or more of them, or ask for smaller pictures with --size.",
+        )
+    return seats
+
+
+def _count(piece: Piece) -> int:
+    """Return how many pictures a piece has: the last four may be incomplete."""
+    return sum(min(len(FOUR), piece.count - len(FOUR) * four) for four in piece.fours)
+
+
+def _make(pieces: Sequence[Piece], workers: int, progress: Progress) -> Counter[str]:
+    """Have pieces made; return why some could not be, and how many pictures that left out."""
+    failed: Counter[str] = Counter()
+    done, total = 0, sum(map(_count, pieces))
+    progress("making pictures", done, total)
+    for piece, outcome in parallel(make_piece, pieces, workers):
+        try:
+            outcome_of(outcome)
+        except WorkFailedError as error:
+            failed[error.message] += _count(piece)
+        done += _count(piece)
+        progress("making pictures", done, total)
+    return failed
+
+
+# --- the whole -----------------------------------------------------------------------------------
+
+
+def _facts(
+    options: Options, photographs: Sequence[Photograph], segmentations: Sequence[str]
+) -> dict[str, Any]:
+    """Return what the folder's note says it is made of."""
+    return {
+        "format": FORMAT,
+        "world": options.world,
+        "images": options.images,
+        "seed": options.seed,
+        "split_seed": options.split_seed,
+        "role": options.role,
+        "sizes": options.sizes,
+        "after_life": options.after_life,
+        "segmentations": len(segmentations),
+        "photographs": [photograph.sha256 for photograph in photographs],
+    }
+
+
+def _description(options: Options, groups: Sequence[Club]) -> str:
+    """Return what the folder says of itself to whoever finds it later."""
+    lines = [
+        "# Spliced photographs",
+        "",
+        f"Made by `locard splice dataset build` ({FORMAT}, {options.world} world, seed "
+        f"{options.seed}). Of each four pictures two are splices, one is a copy-move and one is the "
+        "authentic twin of one of them, which went through the same last steps. Masks are white "
+        "where the picture was tampered with. `manifest.csv` says everything of each picture.",
+        "",
+        "| Group | Split | Photographs |",
+        "| --- | --- | --- |",
+        *(
+            f"| {group.name} | {group.split} | "
+            + " ".join(one.sha256[:16] for one in group.photographs)
+            + " |"
+            for group in groups
+        ),
+    ]
+    return "\n".join(lines) + "\n"

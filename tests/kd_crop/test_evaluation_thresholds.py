@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from locard.calibration.calibration import CalibrationError, DetectorFacts
+from locard.evaluation.metrics.conformal import conformal
 from locard.image.file_facts import FileFacts
 from locard_kd_crop.evaluation.measuring import measured
 from locard_kd_crop.evaluation.older_grids import older_grids, pictures_of
 from locard_kd_crop.evaluation.pictures import Pictures
-from locard_kd_crop.evaluation.thresholds import LEAST, LEAST_OWN, RATE, conformal, thresholds
+from locard_kd_crop.evaluation.thresholds import LEAST, LEAST_OWN, RATE, thresholds
 
 from .made_pictures import answers, line, many, pictures
 
@@ -78,7 +79,8 @@ def test_conformal_score_has_few_above_it(scores: np.ndarray, rate: float) -> No
 def test_one_per_cent_holds_on_average_for_pictures_that_were_not_seen() -> None:
     random = np.random.default_rng(0)
     exceeded = [
-        np.mean(random.normal(size=500) > conformal(random.normal(size=LEAST))) for _ in range(400)
+        np.mean(random.normal(size=500) > conformal(random.normal(size=LEAST), RATE))
+        for _ in range(400)
     ]
     assert 0.005 < np.mean(exceeded) <= RATE + 3 * np.std(exceeded) / 20
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from locard.evaluation.metrics.conformal import conformal
 from locard_kd_crop.datasets.strata import ALIKE, BETTER
 from locard_kd_crop.datasets.strata import LOSSLESS as LOSSLESS_STRATUM
 from locard_kd_crop.evaluation.figures import Cuts
@@ -161,22 +162,6 @@ def _decision(scores: NDArray[np.float64], moved: NDArray[np.bool_]) -> float:
     return float(middles[best[np.argmax(gaps[best])]])
 
 
-def conformal(scores: NDArray[np.float64], rate: float = RATE) -> float:
-    """Return the score that another picture of the same sort exceeds with at most this probability.
-
-    Args:
-        scores: float64, shape (n,), at least one.
-        rate: The probability.
-
-    Returns:
-        The ⌈(n + 1)(1 − rate)⌉-th smallest; of fewer than 1/rate − 1 scores the largest, which
-        promises less.
-    """
-    ordered = np.sort(scores)
-    rank = math.ceil((ordered.size + 1) * (1 - rate) - 1e-9)
-    return float(ordered[min(rank, ordered.size) - 1])
-
-
 def _alarms(scores: NDArray[np.float64], pictures: Pictures) -> Iterator[Threshold]:
     others = ~pictures.moved
     seen = pictures.moved & np.isin(pictures.column("stratum"), _SEEN)
@@ -188,7 +173,7 @@ def _alarms(scores: NDArray[np.float64], pictures: Pictures) -> Iterator[Thresho
         near = _pool(cells, others, cell)
         pool = scores[others & near]
         own = scores[others & here]
-        largest = conformal(pool)
+        largest = conformal(pool, RATE)
         if own.size >= LEAST_OWN:
             allowed = math.floor(RATE * own.size)
             largest = max(largest, float(np.sort(own)[-1 - allowed]))
@@ -248,6 +233,5 @@ __all__ = [
     "RATE",
     "Threshold",
     "Thresholds",
-    "conformal",
     "thresholds",
 ]

@@ -254,6 +254,17 @@ def test_the_learning_rate_is_torchs_cosine():
         schedule.step()
 
 
+def test_in_thirds_the_learning_rate_is_torchs_multi_step():
+    config = quick(warm_up=0, learning_rate=0.3, schedule="thirds")
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=0.3)
+    schedule = torch.optim.lr_scheduler.MultiStepLR(optimizer, [20, 40])
+    for step in range(60):
+        assert learning_rate(config, step, 60) == pytest.approx(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        schedule.step()
+
+
 def test_the_warm_up_rises_to_the_peak():
     config = quick(warm_up=0.1, learning_rate=1.0, schedule="constant")
     rates = [learning_rate(config, step, 100) for step in range(100)]

@@ -54,8 +54,10 @@ class TrainingConfig(BaseModel):
         allow_inf_nan=False,
         description="AdamW's weight decay, on weights of two and more axes (no biases, no norms)",
     )
-    schedule: Literal["cosine", "constant"] = Field(
-        "cosine", description="course of the learning rate after the warm-up"
+    schedule: Literal["cosine", "constant", "thirds"] = Field(
+        "cosine",
+        description="course of the learning rate after the warm-up; thirds: a tenth after one "
+        "third of the steps, a hundredth after two",
     )
     warm_up: float = Field(
         0.05, ge=0, lt=1, description="share of all steps in which the learning rate rises from 0"

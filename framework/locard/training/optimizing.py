@@ -13,7 +13,8 @@ def learning_rate(config: TrainingConfig, step: int, steps: int) -> float:
     """Return the learning rate of a step.
 
     It rises in a line over the warm-up, and falls as half a cosine to 0 over the rest (Loshchilov
-    and Hutter, "SGDR", ICLR 2017, equation 5, without restarts).
+    and Hutter, "SGDR", ICLR 2017, equation 5, without restarts); or it falls in steps, to a tenth
+    after each third of the rest.
 
     Args:
         config: Peak, warm-up and schedule.
@@ -25,6 +26,8 @@ def learning_rate(config: TrainingConfig, step: int, steps: int) -> float:
         return config.learning_rate * (step + 1) / (rising + 1)
     if config.schedule == "constant":
         return config.learning_rate
+    if config.schedule == "thirds":
+        return config.learning_rate * 0.1 ** min(2, 3 * (step - rising) // max(1, steps - rising))
     share = min(1.0, (step - rising) / max(1, steps - rising))
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
 

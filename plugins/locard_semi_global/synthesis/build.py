@@ -235,24 +235,22 @@ def _planned(
         able = list(seats[place])
         shares = weights[able] / weights[able].sum()
         fours[int(random.choice(able, p=shares)), place].append(four)
-    pieces = []
-    for (group, place), numbers in sorted(fours.items()):
-        for start in range(0, len(numbers), PIECE):
-            pieces.append(
-                Piece(
-                    output=options.output,
-                    world=options.world,
-                    club=groups[group],
-                    serving=seats[place][group],
-                    size=sizes[place],
-                    fours=tuple(numbers[start : start + PIECE]),
-                    count=options.images,
-                    seed=options.seed,
-                    after_life=options.after_life,
-                    segmentations=segmentations,
-                )
-            )
-    return pieces
+    return [
+        Piece(
+            output=options.output,
+            world=options.world,
+            club=groups[group],
+            serving=seats[place][group],
+            size=sizes[place],
+            fours=tuple(numbers[start : start + PIECE]),
+            count=options.images,
+            seed=options.seed,
+            after_life=options.after_life,
+            segmentations=segmentations,
+        )
+        for (group, place), numbers in sorted(fours.items())
+        for start in range(0, len(numbers), PIECE)
+    ]
 
 
 def _seats(
@@ -322,9 +320,9 @@ def _description(options: Options, groups: Sequence[Club]) -> str:
         "# Spliced photographs",
         "",
         f"Made by `locard splice dataset build` ({FORMAT}, {options.world} world, seed "
-        f"{options.seed}). Of each four pictures two are splices, one is a copy-move and one is the "
-        "authentic twin of one of them, which went through the same last steps. Masks are white "
-        "where the picture was tampered with. `manifest.csv` says everything of each picture.",
+        f"{options.seed}). Of each four pictures two are splices, one is a copy-move and one is "
+        "the authentic twin of one of them, which went through the same last steps. Masks are "
+        "white where the picture was tampered with. `manifest.csv` says everything of each picture.",
         "",
         "| Group | Split | Photographs |",
         "| --- | --- | --- |",

@@ -33,7 +33,7 @@ def _parsed(word: str) -> Size:
             return long, short
     raise BuildError(
         f"{word!r} is no size of pictures",
-        f"Write 384x256, or several separated by commas; sides have {SMALLEST} to {LARGEST} pixels.",
+        f"Write 384x256, or several separated by commas; sides have {SMALLEST} to {LARGEST} px.",
     )
 
 

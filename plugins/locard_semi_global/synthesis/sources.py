@@ -11,6 +11,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,9 +75,9 @@ def divided(photographs: Sequence[Photograph], seed: int) -> Mapping[str, str]:
         The split by the photograph's SHA-256.
     """
     names = sources(photographs)
-    stated: dict[str, set[str]] = defaultdict(set)
+    stated: dict[str, set[str | None]] = defaultdict(set)
     for one in photographs:
-        stated[names[one.sha256]].update(_stated(one))
+        stated[names[one.sha256]].add(stated_split(one.path))
     splits = {}
     for name in set(names.values()):
         found = [split for split in SPLITS if split in stated[name]]
@@ -84,11 +85,12 @@ def divided(photographs: Sequence[Photograph], seed: int) -> Mapping[str, str]:
     return {one.sha256: splits[names[one.sha256]] for one in photographs}
 
 
-def _stated(photograph: Photograph) -> set[str]:
-    for part in reversed(Path(photograph.path).parts[:-1]):
+def stated_split(path: str | Path) -> str | None:
+    """Return the split that the innermost folder named train, val or test says, if one does."""
+    for part in reversed(Path(path).parts[:-1]):
         if split := _FOLDERS.get(part.lower()):
-            return {split}
-    return set()
+            return split
+    return None
 
 
 def _drawn(name: str, seed: int) -> str:
@@ -165,7 +167,7 @@ def _parts(photographs: Sequence[Photograph]) -> list[Sequence[Photograph]]:
     """Cut a list into parts of nearly the same length, of two or more each."""
     count = -(-len(photographs) // CLUB)
     bounds = [len(photographs) * part // max(count, 1) for part in range(count + 1)]
-    return [photographs[low:high] for low, high in zip(bounds, bounds[1:], strict=False)]
+    return [photographs[low:high] for low, high in pairwise(bounds)]
 
 
 def _club(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from locard_semi_global.evidence.compiled import compiled
-from locard_semi_global.evidence.tables import BINS, count_moduli, steps_of
+from locard_semi_global.evidence.tables import SHAPE, count_moduli, steps_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,7 +67,7 @@ class Gathering:
 
     def __init__(self, table: NDArray[np.integer] | None) -> None:
         self._table = table
-        self._moduli = np.zeros((64, BINS), np.int64)
+        self._moduli = np.zeros(SHAPE, np.int64)
         self._aligned = np.zeros((len(BANDS), HALVES), np.int64)
         self._shifted = np.zeros((len(BANDS), HALVES), np.int64)
 

@@ -1,0 +1,119 @@
+"""What ``locard splice train`` can train: networks by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from locard.errors import LocardError
+from locard.text import printable
+from locard_semi_global.shipped import found
+
+if TYPE_CHECKING:
+    from locard.training.config import TrainingConfig
+    from locard.training.task import Task
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a training is given beside its config.
+
+    Attributes:
+        data_sets: Folders that Locard loads as data sets; of a global network, also folders of
+            photographs alone.
+        validation: Data sets to be validated on.
+        cache: Where decoded pictures, evidence and features are kept.
+        workers: Number of processes for the preparation.
+        weights: Folder of public weights, of the global network's teacher.
+        global_network: Folder of the global network's run, for ``sgn-paper``.
+        advance: Told how far the preparation is: what it does, how many are done, of how many.
+    """
+
+    data_sets: tuple[Path, ...]
+    validation: tuple[Path, ...]
+    cache: Path
+    workers: int
+    weights: Path | None
+    global_network: Path | None
+    advance: Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What :func:`locard.training.loop.train` is called with.
+
+    Attributes:
+        task: What is trained.
+        config: How.
+        inputs: What the result depends on beside the config: a hash, by name.
+        left_out: Pictures that could not be used, and why, a sentence each.
+    """
+
+    task: Task[Any]
+    config: TrainingConfig
+    inputs: Mapping[str, str]
+    left_out: tuple[str, ...] = ()
+
+
+Prepare = Callable[[Path, Given], Prepared]
+
+
+@dataclass(frozen=True, slots=True)
+class Trainable:
+    """A network that can be trained.
+
+    Attributes:
+        prepare: Puts together what its training needs.
+        config: Name of the config that comes with Locard.
+    """
+
+    prepare: Prepare
+    config: str
+
+
+def _jcs(config: Path, given: Given) -> Prepared:
+    from locard_semi_global.paper.preparing import jcs
+
+    return jcs(config, given)
+
+
+def _semi_global(config: Path, given: Given) -> Prepared:
+    from locard_semi_global.paper.preparing import semi_global
+
+    return semi_global(config, given)
+
+
+def _global_network(config: Path, given: Given) -> Prepared:
+    from locard_semi_global.paper.preparing import global_network
+
+    return global_network(config, given)
+
+
+NETWORKS: Final[Mapping[str, Trainable]] = {
+    "sgn-paper": Trainable(_semi_global, "sgn-paper.toml"),
+    "jcs": Trainable(_jcs, "jcs.toml"),
+    "global": Trainable(_global_network, "sgn-global.toml"),
+}
+
+
+def prepare(network: str, config: Path | None, given: Given) -> Prepared:
+    """Prepare a training.
+
+    Args:
+        network: One of :data:`NETWORKS`.
+        config: A TOML file, or the bare name of one that comes with Locard; None for the
+            network's own.
+        given: Beside it.
+
+    Raises:
+        LocardError: There is no such network, or something that it was given cannot be used.
+    """
+    known = NETWORKS.get(network)
+    if known is None:
+        raise LocardError(
+            f"there is no network {printable(network)!r} to train",
+            f"There are: {', '.join(NETWORKS)}.",
+        )
+    return known.prepare(found(config or Path(known.config)), given)

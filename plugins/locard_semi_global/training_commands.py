@@ -1,0 +1,125 @@
+"""``locard splice train``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from locard.cli.common import QuietOption, printable
+from locard.cli.options import WorkersOption, cores
+from locard.cli.progress import counting_bars
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from locard.training.task import Progress, TrainingResult
+    from locard_semi_global.tasks import Prepared
+
+_NAMED = 10
+"""How many pictures that were left out are named."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``locard splice``."""
+    app.command("train")(train)
+
+
+def train(
+    data_sets: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="DIR...",
+            help="Data sets of images and masks; for the global network, photographs.",
+        ),
+    ],
+    network: Annotated[
+        str, typer.Option(help="What is trained: block-evidence, sgn-paper, jcs or global.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder of the run; one that was begun goes on.")
+    ],
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            help="TOML file: how it is trained.  [default: the network's own]",
+            show_default=False,
+        ),
+    ] = None,
+    validation: Annotated[
+        list[Path] | None,
+        typer.Option("--validation", help="Data set to be validated on; several times."),
+    ] = None,
+    global_network: Annotated[
+        Path | None,
+        typer.Option("--global", help="Folder of the global network's run, for sgn-paper."),
+    ] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(help="Folder of ResNet-18's public weights, for the global network."),
+    ] = None,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache",
+            help="Folder for decoded pictures, evidence and features.  "
+            "[default: cache, beside the run]",
+            show_default=False,
+        ),
+    ] = None,
+    workers: WorkersOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Train a network that localises splices, or the global network of one.
+
+    Pictures of the split train are learnt from, those of val validated on; where no data set says
+    split, and none is named with --validation, one group of sources in ten is held back. An
+    interrupted training goes on where it stopped. Needs locard[train].
+    """
+    from locard.training.libraries import require_libraries
+
+    require_libraries()
+    from locard_semi_global.tasks import Given, prepare
+
+    with counting_bars(quiet=quiet) as advance:
+        given = Given(
+            data_sets=tuple(data_sets),
+            validation=tuple(validation or ()),
+            cache=cache or output.parent / "cache",
+            workers=workers or cores(),
+            weights=weights,
+            global_network=global_network,
+            advance=advance,
+        )
+        prepared = prepare(network, config, given)
+        result = _train(prepared, output, advance)
+    for sentence in prepared.left_out[:_NAMED]:
+        typer.echo(f"locard: left out: {sentence}", err=True)
+    if len(prepared.left_out) > _NAMED:
+        typer.echo(f"locard: and {len(prepared.left_out) - _NAMED} more", err=True)
+    if not quiet:
+        _print_result(result)
+
+
+def _train(
+    prepared: Prepared, output: Path, advance: Callable[[str, int, int], None]
+) -> TrainingResult:
+    from locard.training.loop import train as run
+
+    def watch(progress: Progress) -> None:
+        advance("training", progress.step, progress.steps)
+
+    return run(prepared.task, prepared.config, output, inputs=prepared.inputs, watch=watch)
+
+
+def _print_result(result: TrainingResult) -> None:
+    done = "trained" if result.trained else "was trained already"
+    typer.echo(printable(str(result.weights)))
+    typer.echo(
+        f"{done}: {result.epochs} epochs, {result.steps} steps, {result.seconds / 60:.1f} minutes; "
+        f"ended by {result.reason}, best epoch {result.best_epoch}"
+    )
+    for name, value in result.figures.items():
+        typer.echo(f"  {name.replace('_', ' ')}: {value:.4f}")

@@ -31,10 +31,12 @@ FLIP_X: Final = tuple(range(len(NAMES)))
 FLIP_Y: Final = FLIP_X
 TRANSPOSED: Final = FLIP_X
 
+_EDGES: Final = (1.5, 2.5, 3.5, 4.7, 6.0, 7.5)
 _ROW, _COLUMN = np.divmod(np.arange(64), 8)
-_RADIUS: Final = np.hypot(_ROW, _COLUMN)
-_SEVEN: Final = np.digitize(_RADIUS, (1.5, 2.5, 3.5, 4.7, 6.0, 7.5))
-_THREE: Final = np.digitize(_RADIUS, (2.5, 5.0))
+_BAND: Final = np.digitize(np.hypot(_ROW, _COLUMN), _EDGES)
+_SIZES: Final = np.bincount(_BAND[1:]).astype(np.float32)
+_THREE: Final = (slice(0, 2), slice(2, 4), slice(4, 7))
+
 _NEAR_ZERO: Final = np.float32(0.5)
 _LEAST: Final = np.float32(0.05)
 _MIDDLE: Final = np.float32(128)
@@ -50,30 +52,41 @@ def dct(planes: Planes) -> NDArray[np.float32]:
         that it shares; at the border those inside the picture, and where there is none the
         difference is 0.
     """
-    seven = _band_means(planes.dct, _SEVEN, 7)
-    on, off = (_band_means(spectra, _THREE, 3) for spectra in (planes.dct, planes.shifted_dct))
-    around = _around(off, *planes.shape)
+    bands, small = _sums(planes.dct, _BAND, len(_SIZES))
+    off_bands, off_small = _sums(planes.shifted_dct, _BAND, len(_SIZES))
+    on = np.concatenate([_logs_of_three(bands), small])
     difference = np.zeros_like(on)
-    if off.size:
-        difference[:3] = np.log(on[:3] + _LEAST) - np.log(around[:3] + _LEAST)
-        difference[3] = on[3] - around[3]
+    if off_bands.size:
+        around = _around(np.concatenate([off_bands, off_small]), *planes.shape)
+        difference[:3] = on[:3] - _logs_of_three(around[:-1])
+        difference[3] = on[3] - around[-1]
     chroma = [
-        np.log(_band_means(blocks_dct(plane - _MIDDLE), _THREE, 3)[:3] + _LEAST)
+        _logs_of_three(_sums(blocks_dct(plane - _MIDDLE), _BAND, len(_SIZES))[0])
         for plane in (planes.cb, planes.cr)
     ]
-    return np.concatenate([np.log(seven[:7] + _LEAST), seven[7:], *chroma, difference])
+    luma = np.log(bands / _SIZES[:, None, None] + _LEAST)
+    return np.concatenate([luma, small, *chroma, difference])
+
+
+def _logs_of_three(sums: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return log(mean + .05) of the low, middle and high bands: (3, h, w)."""
+    logs = np.empty((len(_THREE), *sums.shape[1:]), np.float32)
+    for place, part in enumerate(_THREE):
+        logs[place] = sums[part][0]
+        for band in sums[part][1:]:
+            logs[place] += band
+        logs[place] /= _SIZES[part].sum()
+    return np.log(logs + _LEAST)
 
 
 @compiled
-def _band_means(
+def _sums(
     spectra: NDArray[np.float32], band_of: NDArray[np.int64], bands: int
-) -> NDArray[np.float32]:
-    """Return the mean modulus in each band, then the share of AC below .5: (bands + 1, h, w)."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the sums of moduli in each band, (bands, h, w), and the share below .5, (1, h, w)."""
     height, width = spectra.shape[:2]
-    means = np.empty((bands + 1, height, width), np.float32)
-    numbers = np.zeros(bands, np.float32)
-    for place in range(1, 64):
-        numbers[band_of[place]] += np.float32(1)
+    moduli = np.empty((bands, height, width), np.float32)
+    shares = np.empty((1, height, width), np.float32)
     sums = np.empty(bands, np.float32)
     for row in range(height):
         for column in range(width):
@@ -83,12 +96,11 @@ def _band_means(
             for place in range(1, 64):
                 modulus = abs(block[place])
                 sums[band_of[place]] += modulus
-                if modulus < _NEAR_ZERO:
-                    small += 1
+                small += modulus < _NEAR_ZERO
             for band in range(bands):
-                means[band, row, column] = sums[band] / numbers[band]
-            means[bands, row, column] = np.float32(small) / np.float32(63)
-    return means
+                moduli[band, row, column] = sums[band]
+            shares[0, row, column] = np.float32(small) / np.float32(63)
+    return moduli, shares
 
 
 @compiled

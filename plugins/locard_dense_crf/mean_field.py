@@ -7,6 +7,11 @@ x = Q₁ - Q₀ = tanh(½ log Q₁/Q₀) the iteration is
     x ← tanh(½ (u + Σ w K̃ x)),   u = U₀ - U₁,
 
 which is exact: half the work, and swapping the labels turns x into -x.
+
+The appearance kernel alone swallows a region that looks like what surrounds it: most pixels of its
+colour lie outside. With ``colour_only`` = c its message w K̃α x becomes w (K̃α x - c G̃α x), where Gα
+is the kernel over positions of the same width: what pixels of the same colour say beyond what all
+pixels as near say. Where colour tells nothing apart, the two are equal and the map stays.
 """
 
 from __future__ import annotations
@@ -33,6 +38,8 @@ class CrfParameters:
         sigma_alpha: Width of the appearance kernel over positions, in pixels.
         sigma_beta: Its width over colours, in grey levels of 0–255.
         weight_alpha: Its weight; 0 leaves it out.
+        colour_only: Share, 0 to 1, of what pixels as near say, of whatever colour, that is taken
+            off what the appearance kernel says; not of Krähenbühl and Koltun.
         iterations: Mean-field updates.
     """
 
@@ -41,6 +48,7 @@ class CrfParameters:
     sigma_alpha: float = 80.0
     sigma_beta: float = 13.0
     weight_alpha: float = 10.0
+    colour_only: float = 0.0
     iterations: int = 5
 
 
@@ -116,6 +124,11 @@ def _kernels(
                 runner,
             )
         )
+        if parameters.colour_only > 0:
+            weight = -parameters.colour_only * parameters.weight_alpha
+            kernels.append(
+                SmoothnessKernel((height, width), parameters.sigma_alpha, weight, runner)
+            )
     return kernels
 
 

@@ -61,6 +61,9 @@ def infer(
             rgbim=np.array(pixels, order="C"),  # it refuses read-only memory
             compat=parameters.weight_alpha,
         )
+        if parameters.colour_only > 0:
+            weight = -parameters.colour_only * parameters.weight_alpha
+            crf.addPairwiseGaussian(sxy=parameters.sigma_alpha, compat=weight)
     refined = np.array(crf.inference(parameters.iterations), np.float32)
     positive: NDArray[np.float32] = np.clip(refined[1], 0, 1)
     return positive.reshape(height, width)

@@ -39,6 +39,13 @@ class DenseCrfParameters(Parameters):
     weight_alpha: float = Field(
         10.0, ge=0, le=100, description="weight of the appearance kernel; 0 leaves it out"
     )
+    colour_only: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of what pixels as near say, of whatever colour, that is taken off what "
+        "those of a similar colour say; 1: only what colour tells apart moves the map",
+    )
     iterations: int = Field(5, ge=1, le=50, description="mean-field updates")
     backend: Literal["lattice", "pydensecrf"] = Field(
         "lattice",
@@ -71,11 +78,14 @@ class DenseCrfParameters(Parameters):
         le=1,
         description="the map stays as it is if the refined mask's correlation with it is less",
     )
+    pixels_a_cell: int = Field(
+        1, ge=1, le=16, description="side of the squares of pixels that are refined as one"
+    )
     working_megapixels: float = Field(
         16.0,
         ge=0.01,
         le=200,
-        description="a larger picture is refined at a whole fraction of its size",
+        description="a picture with more squares than this is refined in larger ones",
     )
 
 
@@ -92,13 +102,14 @@ class DenseCrf(Refiner):
     """Fully connected CRF with Gaussian edge potentials."""
 
     name = "dense-crf"
-    version = "1.0.0"
+    version = "1.1.0"
     summary = "Moves the borders of a map to the edges of the picture (fully connected CRF)"
     method = (
         "Each pixel takes the label, traced or not, on which the map and all pixels near it of a "
         "similar colour agree: mean-field inference in a fully connected conditional random field "
         "with a smoothness and an appearance kernel (Krähenbühl and Koltun, NIPS 2011), filtered "
-        "on the permutohedral lattice (Adams, Baek, Davis, Eurographics 2010)."
+        "on the permutohedral lattice (Adams, Baek, Davis, Eurographics 2010). With colour_only, "
+        "less what all near pixels say, whatever their colour."
     )
     limits = (
         "It adds no evidence: it only moves borders, and it follows edges of the picture that need "
@@ -143,11 +154,10 @@ class DenseCrf(Refiner):
             raise ValueError("dense-crf was given a finding without a map")
         pixels = image.pixels
         height, width = pixels.shape[:2]
-        before = finding.map.at_pixels(height, width)
         confidence = self.parameters.confidence
-        task = _task(np.clip(before, 1 - confidence, confidence), pixels, self._step(before.size))
+        task = _task(finding.map, pixels, self._step(height * width), confidence)
         contrast = float(np.ptp(task.probability))
-        share_before = float(np.mean(before > 0.5))
+        share_before = float(np.mean(task.probability > 0.5))
         said = {"contrast": round(contrast, 4), "share_before": share_before}
         if contrast < self.parameters.minimum_contrast:
             return _unchanged(finding, "no-contrast", said)
@@ -170,7 +180,8 @@ class DenseCrf(Refiner):
 
     def _step(self, pixels: int) -> int:
         """Return by what whole number a picture is divided, so that it is not too large."""
-        return max(1, ceil(sqrt(pixels / (self.parameters.working_megapixels * 1e6))))
+        largest = self.parameters.working_megapixels * 1e6
+        return max(self.parameters.pixels_a_cell, ceil(sqrt(pixels / largest)))
 
     def _infer(self, task: _Task, strength: float) -> NDArray[np.float32]:
         own = self.parameters
@@ -180,6 +191,7 @@ class DenseCrf(Refiner):
             sigma_alpha=own.sigma_alpha / task.step,
             sigma_beta=own.sigma_beta,
             weight_alpha=own.weight_alpha * strength,
+            colour_only=own.colour_only,
             iterations=own.iterations,
         )
         if own.backend == "pydensecrf":
@@ -187,13 +199,24 @@ class DenseCrf(Refiner):
         return mean_field.infer(task.probability, task.pixels, crf, own.colour_tolerance)
 
 
-def _task(probability: NDArray[np.float32], pixels: NDArray[np.uint8], step: int) -> _Task:
+def _task(map_: HeatMap, pixels: NDArray[np.uint8], step: int, confidence: float) -> _Task:
     """Return map and picture, reduced by averaging squares of ``step`` pixels a side."""
+    probability = np.clip(_at_squares(map_, pixels.shape[:2], step), 1 - confidence, confidence)
     if step == 1:
         return _Task(probability, pixels, step)
-    small_map = PillowImage.fromarray(probability).reduce(step)
-    small_picture = PillowImage.fromarray(pixels).reduce(step)
-    return _Task(np.asarray(small_map, np.float32), np.asarray(small_picture), step)
+    return _Task(probability, np.asarray(PillowImage.fromarray(pixels).reduce(step)), step)
+
+
+def _at_squares(map_: HeatMap, shape: tuple[int, ...], step: int) -> NDArray[np.float32]:
+    """Return the map's mean over squares of ``step`` pixels a side."""
+    height, width = shape[:2]
+    x0, y0 = map_.origin
+    if x0 % step == y0 % step == map_.cell % step == 0:
+        # Each square lies in one cell.
+        cells = HeatMap(map_.values, map_.cell // step, (x0 // step, y0 // step))
+        return cells.at_pixels(-(-height // step), -(-width // step))
+    whole = PillowImage.fromarray(map_.at_pixels(height, width))
+    return np.asarray(whole.reduce(step), np.float32)
 
 
 def _unchanged(finding: Finding, refinement: str, said: dict[str, Any]) -> Finding:

@@ -321,8 +321,8 @@ def _description(options: Options, groups: Sequence[Club]) -> str:
         "",
         f"Made by `locard splice dataset build` ({FORMAT}, {options.world} world, seed "
         f"{options.seed}). Of each four pictures two are splices, one is a copy-move and one is "
-        "the authentic twin of one of them, which went through the same last steps. Masks are "
-        "white where the picture was tampered with. `manifest.csv` says everything of each picture.",
+        "the authentic twin of one of them, put through the same last steps. Masks are white "
+        "where the picture was tampered with. `manifest.csv` says everything of each picture.",
         "",
         "| Group | Split | Photographs |",
         "| --- | --- | --- |",

@@ -126,8 +126,9 @@ def shot(
     base = reduced(pixels, width + space[0], height + space[1], reduction, random)
     history = draw_history(random, cameras, space)
     words = [one.words for one in history]
-    if reduction == 1 and photograph.tables is not None:
-        words.insert(0, f"own {photograph.tables.name} {photograph.subsampling}".rstrip())
+    if photograph.tables is not None:
+        small = "" if reduction == 1 else f" reduced {reduction:.3g} times"
+        words.insert(0, f"own {photograph.tables.name} {photograph.subsampling}{small}")
     facts: dict[str, str | float] = {
         "reduction": round(reduction, 3),
         "past": " > ".join(words) or "never compressed",

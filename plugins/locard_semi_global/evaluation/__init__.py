@@ -1,0 +1,1 @@
+"""How good the localiser is: figures, thresholds, probes and ablations."""

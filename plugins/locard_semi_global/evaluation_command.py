@@ -1,0 +1,153 @@
+"""``locard splice evaluate``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from locard.cli.common import QuietOption, print_table, printable
+from locard.cli.options import WorkersOption, cores
+from locard.cli.progress import counting_bars
+from locard.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from locard_semi_global.evaluation.evaluating import Evaluation, Found
+    from locard_semi_global.evaluation.tables import Table as TextTable
+
+_COLUMNS = 6
+"""Methods side by side in a printed table."""
+
+SetsArgument = Annotated[
+    list[Path], typer.Argument(metavar="SETS...", help="Data sets of any layout.")
+]
+ModelOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        help="Version of the model semi-global; several times.  [default: the newest]",
+        show_default=False,
+    ),
+]
+SplitOption = Annotated[
+    str,
+    typer.Option(
+        "--split",
+        help="Which pictures of data sets that say a split: val, test, or any.",
+    ),
+]
+LimitOption = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, help="At most so many pictures a set, evenly from all kinds."),
+]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="File for all figures, JSON.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``locard splice``."""
+    app.command("evaluate")(evaluate)
+
+
+def evaluate(
+    sets: SetsArgument,
+    model: ModelOption = None,
+    networks: Annotated[
+        str, typer.Option(help="Networks to measure, with commas: semi-global, sgn-paper, jcs.")
+    ] = "semi-global,sgn-paper,jcs",
+    treatments: Annotated[
+        str,
+        typer.Option(
+            "--treat",
+            help="What is done to the pictures, with commas: none, png, jpeg-Q, scale-F, …",
+        ),
+    ] = "none,png,jpeg-80,scale-0.75",
+    crf: Annotated[
+        bool, typer.Option("--with-crf/--no-crf", help="Measure maps that the CRF refined, too.")
+    ] = True,
+    split: SplitOption = "val",
+    limit: LimitOption = None,
+    output: OutputOption = None,
+    rows: Annotated[
+        Path | None, typer.Option("--rows", help="File for each picture's figures, CSV.")
+    ] = None,
+    workers: WorkersOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure localisers on data sets, side by side: pixels, pictures, false alarms by source.
+
+    Figures at 0.5 are the headline. Thresholds of pictures are set for each kind of source on
+    other photographs than those they are counted on.
+
+    Exit code 1 means that some pictures could not be measured; the others were.
+    """
+    from locard_semi_global.evaluation.evaluating import Evaluation
+    from locard_semi_global.evaluation.measuring import Plan
+    from locard_semi_global.evaluation.networks import wanted_networks
+
+    chosen = wanted_networks(_listed(networks), model or ())
+    wanted = Evaluation(
+        sets=tuple(sets),
+        split=split,
+        treatments=_listed(treatments),
+        plan=Plan(chosen, crf=crf_parameters(model) if crf else None),
+        limit=limit,
+        workers=workers or cores(),
+    )
+    run(wanted, output, rows, quiet=quiet)
+
+
+def run(wanted: Evaluation, output: Path | None, rows: Path | None, *, quiet: bool) -> None:
+    """Evaluate, write what was asked for, print the tables, and exit."""
+    from locard.report.atomic import write_whole
+    from locard_semi_global.evaluation.rows import to_csv
+
+    found = found_by(wanted, quiet=quiet)
+    if output is not None:
+        write_whole(output, [found.results.model_dump_json(indent=1).encode() + b"\n"])
+    if rows is not None:
+        write_whole(rows, [to_csv(found.rows).encode()])
+    if not quiet:
+        from locard_semi_global.evaluation.tables import tables
+
+        for table in tables(found.results):
+            print_text_table(table)
+    for sentence in found.results.problems:
+        typer.echo(f"locard: {printable(sentence)}", err=True)
+    raise typer.Exit(ExitCode.ATTENTION if found.results.problems else ExitCode.OK)
+
+
+def found_by(wanted: Evaluation, *, quiet: bool) -> Found:
+    """Evaluate, with a progress bar."""
+    from locard.plugins import catalogue
+    from locard_semi_global.evaluation.evaluating import evaluate as measure
+
+    with counting_bars(quiet=quiet) as advance:
+        return measure(wanted, catalogue(), advance)
+
+
+def crf_parameters(model: Sequence[str] | None) -> dict[str, float | int | str]:
+    """Return the parameters of the CRF that go with the model."""
+    return {}
+
+
+def print_text_table(found: TextTable) -> None:
+    """Print a table, so many columns at a time."""
+    from rich.table import Table
+
+    for start in range(1, len(found.head), _COLUMNS):
+        shown = Table(title=found.title, title_justify="left")
+        shown.add_column(found.head[0])
+        for name in found.head[start : start + _COLUMNS]:
+            shown.add_column(printable(name), justify="right")
+        for row in found.rows:
+            shown.add_row(*map(printable, (row[0], *row[start : start + _COLUMNS])))
+        print_table(shown)
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(word for part in words.split(",") if (word := part.strip()))

@@ -49,7 +49,8 @@ def ghost(planes: Planes) -> NDArray[np.float32]:
     """
     green = np.subtract(planes.rgb[..., 1], _MIDDLE, dtype=np.float32)
     errors = pooled(_errors(blocks_dct(green), _TABLES, _INVERSE), 3)
-    return np.log(errors + _LEAST)
+    logs: NDArray[np.float32] = np.log(errors + _LEAST)
+    return logs
 
 
 @compiled

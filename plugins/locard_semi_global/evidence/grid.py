@@ -50,7 +50,7 @@ def grid(planes: Planes) -> NDArray[np.float32]:
     Returns:
         float32, (16, h, w): phase 0 of columns is between the first and the second of a cell.
     """
-    logs = np.log(pooled(_differences(planes.luma), _POOLED) + _LEAST)
+    logs: NDArray[np.float32] = np.log(pooled(_differences(planes.luma), _POOLED) + _LEAST)
     for part in (logs[:SIDE], logs[SIDE:]):
         total = part[0].copy()
         for phase in range(1, SIDE):

@@ -100,6 +100,8 @@ def _print_built(built: Built) -> None:
     typer.echo(printable(str(built.manifest)))
     again = f", of which {built.kept} were there already" if built.kept else ""
     typer.echo(f"{built.made + built.kept} pictures{again}; sizes: {', '.join(built.sizes)}")
+    if built.unserved:
+        typer.echo(f"  no two photographs serve for {', '.join(built.unserved)}")
     for split, count in sorted(built.splits.items()):
         typer.echo(f"  {split}: {count} pictures from {built.photographs[split]} photographs")
     for sentence in _some([f"{one.name}: {one.why}" for one in built.unusable if not one.broken]):
@@ -159,6 +161,35 @@ def after_life(
                 "the column tables_tell says yes; leave these rows out of training"
             )
     _end(list(copied.problems))
+
+
+@app.command("untouched")
+def untouched(
+    photographs: Annotated[list[str], typer.Argument(help="Photographs, folders, or globs.")],
+    output: OutputOption,
+    split_seed: Annotated[
+        int, typer.Option("--split-seed", min=0, help="Divides cameras and scenes into splits.")
+    ] = 0,
+    workers: WorkersOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Collect photographs that nobody tampered with, as they are.
+
+    They are divided as build divides them. Run again, it goes on where it stopped.
+
+    Exit code 1 means that a photograph could not be read.
+    """
+    from locard_semi_global.synthesis.untouched import collect
+
+    refused: list[str] = []
+    files = image_files(photographs, refused)
+    with counting_bars(quiet=quiet) as advance:
+        collected = collect(files, output, split_seed, workers or cores(), advance)
+    if not quiet:
+        typer.echo(printable(str(collected.manifest)))
+        for split, count in sorted(collected.splits.items()):
+            typer.echo(f"  {split}: {count} photographs")
+    _end([*refused, *(f"{one.name}: {one.why}" for one in collected.unusable if one.broken)])
 
 
 def _end(problems: list[str]) -> None:

@@ -22,6 +22,7 @@ from locard.evaluation.datasets.building import (
     write_manifest,
 )
 from locard.evaluation.runs.side_work import WorkFailedError, outcome_of
+from locard.text import printable
 from locard_kd_crop.datasets.photographs import Look, Photograph
 from locard_kd_crop.datasets.splits import SPLITS
 from locard_semi_global.synthesis.pictures import (
@@ -85,7 +86,8 @@ class Built:
         kept: How many were there already.
         splits: How many pictures of the data set each split has.
         photographs: How many serve, in each split.
-        sizes: Sizes for which there are photographs.
+        sizes: Sizes of the pictures.
+        unserved: Sizes for which there are no two photographs in any split.
         unusable: Photographs that were passed over, and why.
         failed: Why pieces could not be made, and how many pictures that left out.
     """
@@ -96,6 +98,7 @@ class Built:
     splits: Mapping[str, int]
     photographs: Mapping[str, int]
     sizes: tuple[str, ...]
+    unserved: tuple[str, ...]
     unusable: tuple[Unusable, ...]
     failed: Mapping[str, int]
 
@@ -113,8 +116,8 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Built:
             else or cannot be written.
     """
     sizes = _checked(options)
-    segmentations = _segmentations(options.shapes)
-    photographs, unusable = _photographs(paths, options.workers, progress)
+    segmentations, damaged = _segmentations(options.shapes, options.workers, progress)
+    photographs, unusable = photographs_of(paths, options.workers, progress)
     splits = divided(photographs, options.split_seed)
     largest = _largest(photographs, sizes, options)
     small = [
@@ -134,6 +137,12 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Built:
             "Name larger photographs or more of them, or ask for smaller pictures with --size.",
         )
     groups = clubs(photographs, splits, wanted, options.seed)
+    placed = {one.sha256 for group in groups for one in group.photographs}
+    alone = [
+        Unusable(one.name, f"no other photograph serves for split {splits[one.sha256]}")
+        for one in photographs
+        if one.sha256 in wanted and one.sha256 not in placed
+    ]
     pieces = _planned(options, groups, sizes, segmentations)
     claim(options.output, NOTE, _facts(options, photographs, segmentations))
     left = [piece for piece in pieces if finished(piece.output, piece.record) is None]
@@ -152,9 +161,14 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Built:
         made=sum(map(_count, left)) - failed.total(),
         kept=counts.total() - sum(map(_count, left)),
         splits=counts,
-        photographs=Counter(splits[sha256] for sha256 in wanted),
-        sizes=tuple(sorted({f"{width}×{height}" for width, height in (p.size for p in pieces)})),
-        unusable=(*unusable, *small),
+        photographs=Counter(splits[sha256] for sha256 in placed),
+        sizes=tuple(f"{width}×{height}" for width, height in sorted({p.size for p in pieces})),
+        unserved=tuple(
+            f"{width}×{height}"
+            for place, (width, height) in enumerate(sizes)
+            if place not in _seats(options.world, groups, sizes)
+        ),
+        unusable=(*damaged, *unusable, *small, *alone),
         failed=failed,
     )
 
@@ -171,19 +185,39 @@ def _checked(options: Options) -> tuple[Size, ...]:
     return parse(options.sizes)
 
 
-def _segmentations(folder: Path | None) -> tuple[str, ...]:
+def _segmentations(
+    folder: Path | None, workers: int, progress: Progress
+) -> tuple[tuple[str, ...], list[Unusable]]:
+    """Return the segmentations of a folder that can be read, and what is passed over."""
     if folder is None:
-        return ()
-    found = tuple(str(path) for path in sorted(folder.rglob("*.mat")))
-    if not found:
+        return (), []
+    looks = [Shapes(str(path)) for path in sorted(folder.rglob("*.mat"))]
+    found = look_at(looks, workers, progress)
+    usable = tuple(one for one in found if isinstance(one, str))
+    if not usable:
         raise BuildError(
-            f"{folder} holds no segmentations (*.mat)", "Name another folder, or none."
+            f"{printable(str(folder))} holds no segmentation of the Berkeley data set (*.mat)",
+            "Name another folder, or leave --shapes out.",
         )
-    read_segmentation(found[0])
-    return found
+    return usable, [one for one in found if isinstance(one, Unusable)]
 
 
-def _photographs(
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """A segmentation to read."""
+
+    path: str
+
+    def inspect(self) -> str | Unusable:
+        """Return its path, or why it cannot be used."""
+        try:
+            read_segmentation(self.path)
+        except BuildError as error:
+            return Unusable(printable(Path(self.path).name), error.message, broken=True)
+        return self.path
+
+
+def photographs_of(
     paths: Iterable[str], workers: int, progress: Progress
 ) -> tuple[list[Photograph], list[Unusable]]:
     """Return the photographs that can be used, sorted by hash, and what is passed over."""
@@ -285,9 +319,11 @@ def _make(pieces: Sequence[Piece], workers: int, progress: Progress) -> Counter[
     progress("making pictures", done, total)
     for piece, outcome in parallel(make_piece, pieces, workers):
         try:
-            outcome_of(outcome)
+            why = outcome_of(outcome)
         except WorkFailedError as error:
-            failed[error.message] += _count(piece)
+            why = error.message
+        if why is not None:
+            failed[why] += _count(piece)
         done += _count(piece)
         progress("making pictures", done, total)
     return failed

@@ -179,7 +179,8 @@ def _noisy(
 ) -> NDArray[np.float32]:
     deviation = np.sqrt(np.float32(camera.shot) * signal + np.float32(camera.read**2))
     noise = random.standard_normal(signal.shape, dtype=np.float32)
-    return np.clip(signal + deviation * noise, 0, 1)
+    noisy: NDArray[np.float32] = np.clip(signal + deviation * noise, 0, 1)
+    return noisy
 
 
 def _toned(light: NDArray[np.float32], camera: Camera) -> NDArray[np.float32]:
@@ -190,16 +191,17 @@ def _toned(light: NDArray[np.float32], camera: Camera) -> NDArray[np.float32]:
         light = _median(_median(light, 0), 1)
     elif camera.denoising == "gaussian":
         light = gaussian_filter(light, 0.6, axes=(0, 1))
-    toned = _curve(camera)[np.rint(light * (_STEPS - 1)).astype(np.uint16)]
-    grey = (toned @ _LUMA)[..., None]
-    colour = toned - grey
+    toned: NDArray[np.float32] = _curve(camera)[np.rint(light * (_STEPS - 1)).astype(np.uint16)]
+    grey: NDArray[np.float32] = (toned @ _LUMA)[..., None]
+    colour: NDArray[np.float32] = toned - grey
     if camera.denoising == "colour":
         colour = gaussian_filter(colour, 1.5, axes=(0, 1))
     if camera.sharpening:
-        grey = grey + np.float32(camera.sharpening) * (
-            grey - gaussian_filter(grey, camera.radius, axes=(0, 1))
-        )
-    return grey + np.float32(camera.saturation) * colour
+        detail = grey - gaussian_filter(grey, camera.radius, axes=(0, 1))
+        grey = grey + np.float32(camera.sharpening) * detail
+    colour *= np.float32(camera.saturation)
+    colour += grey
+    return colour
 
 
 def _median(values: NDArray[np.float32], axis: int) -> NDArray[np.float32]:

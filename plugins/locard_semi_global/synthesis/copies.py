@@ -180,7 +180,7 @@ def copy(options: Options, plugins: Catalogue, progress: Progress) -> Copied:
         for number, start in enumerate(range(0, len(tasks), PIECE))
     ]
     claim(options.output, NOTE, _facts(options, dataset.facts.sha256))
-    left = [piece for piece in pieces if finished(options.output, piece.record) is None]
+    left = [piece for piece in pieces if not _is_complete(piece)]
     try:
         problems += _make(left, len(pieces), options.workers, progress)
     finally:
@@ -251,6 +251,12 @@ def _saves(samples: Sequence[Sample], tables: Mapping[str, Tables | None]) -> tu
     return tuple(saves)
 
 
+def _is_complete(piece: Piece) -> bool:
+    """Return whether a piece has copies of all its pictures: what failed is tried again."""
+    rows = finished(piece.options.output, piece.record) or ()
+    return {row["parent"] for row in rows} == {task.sample.name for task in piece.tasks}
+
+
 def _make(pieces: Sequence[Piece], total: int, workers: int, progress: Progress) -> list[str]:
     """Have pieces made; return what was left out, and why."""
     problems: list[str] = []
@@ -258,10 +264,11 @@ def _make(pieces: Sequence[Piece], total: int, workers: int, progress: Progress)
     progress("making copies", done, total)
     for piece, outcome in parallel(make_copies, pieces, workers):
         try:
-            problems += outcome_of(outcome)
+            failed = outcome_of(outcome)
         except WorkFailedError as error:
             names = ", ".join(printable(task.sample.name) for task in piece.tasks)
-            problems.append(f"no copies of {names}: {error.message}")
+            failed = [f"no copies of {names}: {error.message}"]
+        problems += failed
         done += 1
         progress("making copies", done, total)
     return problems
@@ -311,7 +318,7 @@ def _copies(piece: Piece, place: int, task: Task) -> list[dict[str, Any]]:
     rows = []
     for number, chain, data, path, mask_path, mask in made:
         write(options.output / path, data)
-        row = {
+        row: dict[str, Any] = {
             **_of_parent(piece, task, chain),
             "path": path,
             "kind": sample.kind,

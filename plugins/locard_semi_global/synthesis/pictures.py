@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from locard.errors import LocardError
 from locard.evaluation.datasets.base import AUTHENTIC, NEVER_COMPRESSED
 from locard.evaluation.datasets.building import BuildError, sha256_of_bytes, write
 from locard.evaluation.treatments.pixels import encode_png
@@ -140,16 +141,25 @@ def _orientations(world: str, photograph: Photograph, size: Size) -> list[Size]:
     return [one for one in dict.fromkeys((size, size[::-1])) if fits(photograph, one)]
 
 
-def make_piece(piece: Piece) -> None:
+def make_piece(piece: Piece) -> str | None:
     """Make a piece and write its files, the record of its recipe last.
 
+    Returns:
+        Why it cannot be made, in words: a photograph is missing, or not what it was.
+
     Raises:
-        BuildError: A photograph is not what it was, or the folder cannot be written.
+        BuildError: The folder cannot be written.
     """
     rows: list[dict[str, Any]] = []
-    for four in piece.fours:
-        rows += _make_four(piece, four)
+    try:
+        for four in piece.fours:
+            rows += _make_four(piece, four)
+    except BuildError:
+        raise
+    except LocardError as error:
+        return error.message
     write(piece.record, json.dumps(rows, indent=1).encode())
+    return None
 
 
 def _make_four(piece: Piece, four: int) -> list[dict[str, Any]]:
@@ -364,8 +374,5 @@ def _pixels(photograph: Photograph) -> NDArray[np.uint8]:
 
     image = Image.from_path(photograph.path)
     if image.sha256 != photograph.sha256:
-        raise BuildError(
-            f"{photograph.name} changed while the data set was made",
-            "Leave the photographs alone, and run the command again.",
-        )
+        raise LocardError(f"{photograph.name} changed while the data set was made")
     return image.pixels

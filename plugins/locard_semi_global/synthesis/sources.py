@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from locard.evaluation.datasets.building import BuildError
 from locard_kd_crop.datasets.photographs import Photograph
 from locard_kd_crop.datasets.splits import SPLITS, TEST, TRAIN, VALIDATION, sources
 from locard_kd_crop.datasets.tables import Tables
@@ -129,7 +128,7 @@ def clubs(
     largest: Mapping[str, int],
     seed: int,
 ) -> list[Club]:
-    """Divide the photographs that serve into clubs, each of one split.
+    """Divide the photographs that serve into clubs, each of one split and of two or more.
 
     Args:
         photographs: All of the division, sorted by hash.
@@ -137,9 +136,6 @@ def clubs(
         largest: Place of the largest size that each photograph serves for; those without serve for
             none. Photographs of one size become one club as far as possible.
         seed: Of the draw.
-
-    Raises:
-        BuildError: A split has a single photograph that serves.
     """
     names = sources(photographs)
     tables = tables_of_splits(photographs, splits)
@@ -148,17 +144,12 @@ def clubs(
         serve = [
             one for one in photographs if one.sha256 in largest and splits[one.sha256] == split
         ]
-        if len(serve) == 1:
-            raise BuildError(
-                f"only {serve[0].name} serves for split {split}, and it takes two photographs",
-                "Add photographs of other cameras, ask for smaller pictures with --size, or choose "
-                "another split with --role.",
-            )
         order = np.random.default_rng([seed, 1, number]).permutation(len(serve))
         drawn = sorted((serve[place] for place in order), key=lambda one: -largest[one.sha256])
         made += [
             _club(split, sorted(members, key=lambda one: one.sha256), names, tables[split])
             for members in _parts(drawn)
+            if len(members) > 1
         ]
     return made
 

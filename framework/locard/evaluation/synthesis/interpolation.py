@@ -26,8 +26,9 @@ Interpolation = Callable[["NDArray[np.float32]", "NDArray[np.bool_]"], "NDArray[
 _BORDER = 4
 """Mirrored pixels around the mosaic: no method looks further, and the pattern stays."""
 
-_BETWEEN = np.array([[0, 0, 0], [1, 0, 1], [0, 0, 0]], np.float32) / 2
-_SECOND = np.array([[-1, 0, 2, 0, -1]], np.float32)
+_BETWEEN = np.array([[0, 0, 0], [0.5, 0, 0.5], [0, 0, 0]], np.float32)
+_BEND = np.array([[-1, 0, 2, 0, -1]], np.float32)
+"""Second difference of the values of one colour, two pixels apart."""
 _LOWEST, _SPREAD = 1.5, 0.5
 """Chang et al.: k1 and k2 of the threshold."""
 
@@ -67,9 +68,9 @@ def _edge_aware(mosaic: NDArray[np.float32], sites: NDArray[np.bool_]) -> NDArra
 
 def _hamilton_adams(mosaic: NDArray[np.float32], sites: NDArray[np.bool_]) -> NDArray[np.float32]:
     """As edge-aware, with the second difference of the measured colour in gradient and value."""
-    bends = _filtered(mosaic, _SECOND), _filtered(mosaic, _SECOND.T)
-    row = _filtered(mosaic, _BETWEEN) + bends[0] / 4
-    column = _filtered(mosaic, _BETWEEN.T) + bends[1] / 4
+    bends = _filtered(mosaic, _BEND), _filtered(mosaic, _BEND.T)
+    row = _filtered(mosaic, _BETWEEN) + bends[0] / np.float32(4)
+    column = _filtered(mosaic, _BETWEEN.T) + bends[1] / np.float32(4)
     steps = [
         np.abs(_shifted(mosaic, *one) - _shifted(mosaic, *other)) + np.abs(bend)
         for (one, other), bend in zip(_OPPOSITE, bends, strict=True)
@@ -89,7 +90,8 @@ def _along(
     column_step: NDArray[np.float32],
 ) -> NDArray[np.float32]:
     either = np.where(row_step < column_step, row, column)
-    return np.where(row_step == column_step, (row + column) / 2, either)
+    between: NDArray[np.float32] = (row + column) / np.float32(2)
+    return np.where(row_step == column_step, between, either)
 
 
 def _by_difference(
@@ -113,10 +115,12 @@ def _variable_gradients(
     total, count = np.zeros_like(full), np.zeros_like(mosaic)
     for (y, x), gradient in zip(_DIRECTIONS, gradients, strict=True):
         smooth = (gradient <= threshold).astype(np.float32)
-        own = (mosaic + _shifted(mosaic, 2 * y, 2 * x)) / 2
+        own = (mosaic + _shifted(mosaic, 2 * y, 2 * x)) / np.float32(2)
         total += smooth[..., None] * (_shifted(full, y, x) - own[..., None])
         count += smooth
-    return mosaic[..., None] + total / count[..., None]
+    total /= count[..., None]
+    total += mosaic[..., None]
+    return total
 
 
 def _gradient(
@@ -124,22 +128,25 @@ def _gradient(
 ) -> NDArray[np.float32]:
     """Return the gradient in one direction: Chang et al., section 3."""
     # Steps between values of one colour, two pixels apart in the direction.
-    two = np.abs(_shifted(mosaic, y, x) - _shifted(mosaic, -y, -x))
+    two: NDArray[np.float32] = np.abs(_shifted(mosaic, y, x) - _shifted(mosaic, -y, -x))
     ahead = two + _shifted(two, y, x)
     if y == 0 or x == 0:
         beside = _shifted(two, x, y) + _shifted(two, -x, -y)
-        return ahead + (beside + _shifted(beside, y, x)) / 2
+        return ahead + (beside + _shifted(beside, y, x)) / np.float32(2)
     at_green = ahead + _shifted(two, y, 0) + _shifted(two, 0, x)
     # One pixel apart on the diagonal green meets green where the centre is red or blue.
     one = np.abs(_shifted(mosaic, y, 0) - _shifted(mosaic, 0, -x))
     other = np.abs(_shifted(mosaic, 0, x) - _shifted(mosaic, -y, 0))
-    both = one + other + _shifted(other, y, 0) + _shifted(one, 0, x)
-    return np.where(sites[..., 1], at_green, ahead + both / 2)
+    beside = one + other
+    elsewhere = ahead + (beside + _shifted(beside, y, x)) / np.float32(2)
+    gradient: NDArray[np.float32] = np.where(sites[..., 1], at_green, elsewhere)
+    return gradient
 
 
 def _shifted(values: NDArray[np.float32], y: int, x: int) -> NDArray[np.float32]:
     """Return what lies so many rows below and columns to the right, wrapped around."""
-    return np.roll(values, (-y, -x), axis=(0, 1))
+    shifted: NDArray[np.float32] = np.roll(values, (-y, -x), axis=(0, 1))
+    return shifted
 
 
 def _filtered(plane: NDArray[np.float32], kernel: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -186,6 +186,17 @@ class Detector(Step):
         """
         return None
 
+    def refinement(self, refiner: str) -> Mapping[str, Any]:
+        """Return parameters for a refiner of this detector's maps, where its model brings some.
+
+        It is asked when a pipeline is loaded, and what it says goes into that pipeline's text;
+        parameters that the pipeline names for the refiner go first.
+
+        Args:
+            refiner: Name of the refiner.
+        """
+        return {}
+
     @abstractmethod
     def examine(self, image: Image) -> Finding:
         """Examine one image.

@@ -18,7 +18,8 @@ A file says::
     [[steps]]
     name = "refined"
     plugin = "dense-crf"
-    input = "grid"                # refiners need one: the step whose map they refine
+    input = "grid"                # refiners need one: the step whose map they refine; parameters
+                                  # that its detector brings for the refiner fill up those named
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from pydantic import (
 from locard.detectors import Refiner
 from locard.errors import PipelineError, PluginError
 from locard.own_calibration import with_own_calibrations
+from locard.own_refinement import with_own_refinements
 
 if TYPE_CHECKING:
     from locard.calibration import Calibration
@@ -127,8 +129,8 @@ def load(name_or_path: str | Path, plugins: Catalogue) -> Pipeline:
         plugins: Where its steps are looked up.
 
     Returns:
-        The pipeline, every step's parameters complete with defaults, and with the calibrations that
-        detectors bring with them where the file names no others.
+        The pipeline, every step's parameters complete with defaults, and with the calibrations and
+        the refiners' parameters that detectors bring with them where the file names no others.
 
     Raises:
         PipelineError: No such pipeline, or the file is wrong; names file, step and key.
@@ -149,7 +151,8 @@ def load(name_or_path: str | Path, plugins: Catalogue) -> Pipeline:
     for step in pipeline.steps:
         if step.calibration is not None:
             _check_method(f"{path}: step {step.name!r}", step, plugins.step(step.plugin))
-    return with_own_calibrations(pipeline, plugins)
+    named = {step["name"]: step.get("parameters", {}) for step in raw["steps"]}
+    return with_own_calibrations(with_own_refinements(pipeline, named, plugins), plugins)
 
 
 def resolve(raw: Mapping[str, Any], source: str, plugins: Catalogue) -> Pipeline:

@@ -181,6 +181,9 @@ class Card(_Model):
     calibration: CalibrationFile | None = Field(
         None, description="file of a Locard calibration, for likelihood ratios"
     )
+    refinement: Mapping[Name, Mapping[Words, float | int | str]] = Field(
+        {}, description="parameters of refiners, by their names, tuned on this model's maps"
+    )
     files: tuple[ModelFile, ...] = Field(min_length=1, description="the model's ONNX files")
     inputs: tuple[Tensor, ...] = Field(min_length=1, description="what the network takes")
     outputs: tuple[Tensor, ...] = Field(min_length=1, description="what the network gives")

@@ -45,6 +45,14 @@ def test_any_words_and_figures_survive_the_file(plain, words, value, count):
     assert read_back(card) == card
 
 
+def test_parameters_of_refiners_survive_the_file(plain):
+    brought = {"dense-crf": {"sigma_alpha": 40.5, "iterations": 5, "backend": "lattice"}}
+    card = cards.Card.model_validate({**plain.model_dump(), "refinement": brought})
+    again = read_back(card).refinement["dense-crf"]
+    assert again == brought["dense-crf"]
+    assert isinstance(again["iterations"], int)
+
+
 def test_rows_take_a_line_each(plain):
     lines = card_text(plain).splitlines()
     assert sum("stratum = " in line and "value = " in line for line in lines) == 2

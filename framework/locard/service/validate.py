@@ -53,6 +53,7 @@ def method_pipeline(
     from locard.detectors import Refiner
     from locard.errors import PipelineError
     from locard.own_calibration import with_own_calibrations
+    from locard.own_refinement import with_own_refinements
     from locard.pipelines import resolve
 
     step: dict[str, Any] = {"name": name, "plugin": name, "parameters": dict(parameters or {})}
@@ -70,6 +71,7 @@ def method_pipeline(
         )
     raw = {"name": f"validation-of-{name}"[:60].rstrip("-"), "version": "1", "steps": steps}
     pipeline = resolve(raw, f"validation of {name}", plugins)
+    pipeline = with_own_refinements(pipeline, {name: parameters or {}}, plugins)
     if theirs is not None:
         method = installed_methods(pipeline, plugins)[name]
         models = [model.sha256 for model in method.models]

@@ -18,7 +18,7 @@ class BlockEvidenceConfig(TrainingConfig):
         (40, 64, 96),
         min_length=1,
         max_length=6,
-        description="channels at each scale, multiples of 8, each twice as coarse as the one before",
+        description="channels at each scale, multiples of 8, each twice as coarse as the last",
     )
     depth: int = Field(1, ge=1, le=8, description="residual blocks a scale, down and up")
     attention: bool = Field(True, description="self-attention at the coarsest scale")

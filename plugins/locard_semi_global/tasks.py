@@ -91,7 +91,14 @@ def _global_network(config: Path, given: Given) -> Prepared:
     return global_network(config, given)
 
 
+def _block_evidence(config: Path, given: Given) -> Prepared:
+    from locard_semi_global.training.preparing import block_evidence
+
+    return block_evidence(config, given)
+
+
 NETWORKS: Final[Mapping[str, Trainable]] = {
+    "block-evidence": Trainable(_block_evidence, "block-evidence.toml"),
     "sgn-paper": Trainable(_semi_global, "sgn-paper.toml"),
     "jcs": Trainable(_jcs, "jcs.toml"),
     "global": Trainable(_global_network, "sgn-global.toml"),

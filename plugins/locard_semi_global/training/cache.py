@@ -85,11 +85,10 @@ def gather(
     samples: Sequence[Sample],
     workers: int,
     progress: Progress,
-) -> list[Row]:
+) -> tuple[list[Row], list[str]]:
     """Compute the evidence of pictures, or what is missing of it.
 
-    A picture is known by its content and its mask's, wherever it lies. One that cannot be used is
-    left out, and ``progress`` is told why.
+    A picture is known by its content and its mask's, wherever it lies.
 
     Args:
         folder: Where evidence is kept.
@@ -99,20 +98,21 @@ def gather(
         progress: Told how far it is.
 
     Returns:
-        A row for each window, in the order of the samples.
+        A row for each window, in the order of the samples; and of each picture that cannot be used
+        the reason, in words.
     """
     kept = folder / f"evidence-{VERSION}-{FORMAT}"
     tasks = [_Task(data_set, one, kept, _key(data_set, one)) for one in samples]
     missing = {task.key: task for task in tasks if not _record(task).is_file()}
+    left_out = []
     progress("computing evidence", 0, len(missing))
     for done, (task, outcome) in enumerate(parallel(_examine, missing.values(), workers), start=1):
         try:
             outcome_of(outcome)
         except (LocardError, WorkFailedError) as error:
-            progress(f"left out: {task.sample.name}: {error.message}", done, len(missing))
-            continue
+            left_out.append(f"{task.sample.name}: {error.message}")
         progress("computing evidence", done, len(missing))
-    return [row for task in tasks for row in _rows(task)]
+    return [row for task in tasks for row in _rows(task)], left_out
 
 
 def read(row: Row) -> Window:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from locard.errors import LocardError
+from locard.plugins import catalogue
 from locard.text import printable
 from locard.training.config import read
 from locard.training.reproducible import reproducible
@@ -17,10 +18,11 @@ from locard.training.run_folder import RunFolder
 from locard.training.weights import fill, from_bytes
 from locard_semi_global.evidence.channels import CHANNELS, GROUP_OF, VERSION
 from locard_semi_global.network.localiser_network import Architecture, BlockEvidenceNetwork
+from locard_semi_global.tasks import Given, Prepared
 from locard_semi_global.training.cache import Row
 from locard_semi_global.training.cache import read as read_window
 from locard_semi_global.training.config import BlockEvidenceConfig
-from locard_semi_global.training.samples import Rows, key_of
+from locard_semi_global.training.samples import key_of, rows_of
 from locard_semi_global.training.task import BlockEvidenceTask
 
 if TYPE_CHECKING:
@@ -30,19 +32,20 @@ _PICTURES_MEASURED = 1500
 _LEAST_DEVIATION = 1e-4
 
 
-def prepared(
-    path: Path, rows: Rows
-) -> tuple[BlockEvidenceTask, BlockEvidenceConfig, dict[str, str]]:
-    """Return task, config and inputs of a training.
+def block_evidence(path: Path, given: Given) -> Prepared:
+    """Prepare the training of a block-evidence network.
 
     Args:
-        path: The config, TOML.
-        rows: What to learn from and to validate on.
+        path: The config.
+        given: Beside it.
 
     Raises:
-        LocardError: The config cannot be used.
+        LocardError: The config or a data set cannot be used.
     """
     config = read(path, BlockEvidenceConfig)
+    rows = rows_of(
+        given.data_sets, given.validation, given.cache, given.workers, catalogue(), given.advance
+    )
     means, deviations = measured(rows.training, config.seed)
     module = new_network(config, means, deviations)
     module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -52,7 +55,7 @@ def prepared(
         "training": key_of(rows.training),
         "validation": key_of(rows.validation),
     }
-    return task, config, inputs
+    return Prepared(task, config, inputs, rows.left_out)
 
 
 def measured(rows: Sequence[Row], seed: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SPLIT = "split"
 """The fact of a data set that says where a picture belongs."""
 
+TELLS = "tables_tell"
+"""The fact that says that a picture's quantisation tables alone give its kind away."""
+
 TRAIN, VALIDATION = "train", "val"
 
 
@@ -31,10 +34,12 @@ class Rows:
     Attributes:
         training: To learn from.
         validation: To be validated on.
+        left_out: Pictures that could not be used, and why.
     """
 
     training: tuple[Row, ...]
     validation: tuple[Row, ...]
+    left_out: tuple[str, ...]
 
 
 def rows_of(
@@ -64,12 +69,15 @@ def rows_of(
     from locard.evaluation.datasets.loading import load
 
     found: dict[str, list[Row]] = {TRAIN: [], VALIDATION: []}
+    left_out: list[str] = []
     for folders, otherwise in ((data_sets, TRAIN), (validation, VALIDATION)):
         for folder in folders:
             data_set = load(folder, None, plugins)
             for split in found:
                 samples = list(_of_split(data_set, split, otherwise))
-                found[split] += gather(cache, data_set, samples, workers, progress)
+                rows, problems = gather(cache, data_set, samples, workers, progress)
+                found[split] += rows
+                left_out += problems
     for split, rows in found.items():
         if not rows:
             raise LocardError(
@@ -77,7 +85,7 @@ def rows_of(
                 "Name more data sets, or some with --validation.",
             )
     _check_apart(found[TRAIN], found[VALIDATION])
-    return Rows(tuple(found[TRAIN]), tuple(found[VALIDATION]))
+    return Rows(tuple(found[TRAIN]), tuple(found[VALIDATION]), tuple(left_out))
 
 
 def key_of(rows: Sequence[Row]) -> str:
@@ -93,6 +101,7 @@ def _of_split(data_set: Dataset, split: str, otherwise: str) -> Iterator[Sample]
         unusable = sample.tampered and (
             sample.mask is None or sample.name in data_set.without_truth
         )
+        unusable |= sample.facts.get(TELLS) == "yes"
         if not unusable and sample.facts.get(SPLIT, otherwise) == split:
             yield sample
 

@@ -30,16 +30,18 @@ class Planes:
     luma: NDArray[np.float32]
 
     @classmethod
-    def of(cls, rgb: NDArray[np.uint8], luma: NDArray[np.float32]) -> Planes:
+    def of(cls, rgb: NDArray[np.uint8], luma: NDArray[np.float32] | None = None) -> Planes:
         """Cut off at the right and at the bottom what fills no cell.
 
         Args:
             rgb: uint8, (H, W, 3), at least 8 pixels a side.
-            luma: float32, (H, W).
+            luma: float32, (H, W); None for .299 R + .587 G + .114 B.
 
         Raises:
             ValueError: The shapes differ, or a side is below 8 pixels.
         """
+        if luma is None:
+            luma = _weighted(rgb, (0.299, 0.587, 0.114), 0)
         if rgb.shape[:2] != luma.shape or min(luma.shape) < SIDE:
             raise ValueError(
                 f"rgb {rgb.shape} and luma {luma.shape} must agree, with {SIDE} px a side or more"
@@ -59,12 +61,12 @@ class Planes:
     @cached_property
     def cb(self) -> NDArray[np.float32]:
         """Blue difference as JFIF defines it, without rounding: float32, (8 h, 8 w), about 128."""
-        return self._weighted(-0.168736, -0.331264, 0.5)
+        return _weighted(self.rgb, (-0.168736, -0.331264, 0.5), 128)
 
     @cached_property
     def cr(self) -> NDArray[np.float32]:
         """Red difference, as :attr:`cb`."""
-        return self._weighted(0.5, -0.418688, -0.081312)
+        return _weighted(self.rgb, (0.5, -0.418688, -0.081312), 128)
 
     @cached_property
     def dct(self) -> NDArray[np.float32]:
@@ -76,9 +78,13 @@ class Planes:
         """As :attr:`dct`, in blocks from (4, 4) on: float32, (h - 1, w - 1, 8, 8)."""
         return blocks_dct(self.luma[4:-4, 4:-4] - _MIDDLE)
 
-    def _weighted(self, red: float, green: float, blue: float) -> NDArray[np.float32]:
-        # No matrix product: its bits may depend on where in the picture a pixel lies.
-        difference = self.rgb[..., 0] * np.float32(red) + _MIDDLE
-        difference += self.rgb[..., 1] * np.float32(green)
-        difference += self.rgb[..., 2] * np.float32(blue)
-        return difference
+
+def _weighted(
+    rgb: NDArray[np.uint8], weights: tuple[float, float, float], constant: float
+) -> NDArray[np.float32]:
+    # No matrix product: its bits may depend on where in the picture a pixel lies.
+    red, green, blue = (np.float32(weight) for weight in weights)
+    mixed = rgb[..., 0] * red + np.float32(constant)
+    mixed += rgb[..., 1] * green
+    mixed += rgb[..., 2] * blue
+    return mixed

@@ -10,7 +10,7 @@ import typer
 from locard.cli.common import QuietOption, print_table, printable
 from locard.cli.options import WorkersOption, cores
 from locard.cli.progress import counting_bars
-from locard.errors import ExitCode
+from locard.errors import ExitCode, LocardError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,14 @@ SplitOption = Annotated[
     typer.Option(
         "--split",
         help="Which pictures of data sets that say a split: val, test, or any.",
+    ),
+]
+WhereOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--where",
+        metavar="FACT=VALUE",
+        help="Only pictures of which a data set that states the fact says so; several times.",
     ),
 ]
 LimitOption = Annotated[
@@ -70,6 +78,11 @@ def evaluate(
         bool, typer.Option("--with-crf/--no-crf", help="Measure maps that the CRF refined, too.")
     ] = True,
     split: SplitOption = "val",
+    where: WhereOption = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="FACT", help="Figures for each value of a fact, too."),
+    ] = None,
     limit: LimitOption = None,
     output: OutputOption = None,
     rows: Annotated[
@@ -93,8 +106,9 @@ def evaluate(
     wanted = Evaluation(
         sets=tuple(sets),
         split=split,
+        where=facts(where or ()),
         treatments=_listed(treatments),
-        plan=Plan(chosen, crf=crf_parameters(model) if crf else None),
+        plan=Plan(chosen, crf=crf_parameters(model) if crf else None, by=tuple(by or ())),
         limit=limit,
         workers=workers or cores(),
     )
@@ -119,6 +133,23 @@ def run(wanted: Evaluation, output: Path | None, rows: Path | None, *, quiet: bo
     for sentence in found.results.problems:
         typer.echo(f"locard: {printable(sentence)}", err=True)
     raise typer.Exit(ExitCode.ATTENTION if found.results.problems else ExitCode.OK)
+
+
+def facts(said: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return the values of facts that options say, as ``FACT=VALUE``.
+
+    Raises:
+        LocardError: One does not have that form.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for words in said:
+        name, equals, value = words.partition("=")
+        if not (name and equals):
+            raise LocardError(
+                f"--where {printable(words)!r} is not understood", "Write FACT=VALUE."
+            )
+        found[name] = (*found.get(name, ()), value)
+    return found
 
 
 def found_by(wanted: Evaluation, *, quiet: bool) -> Found:

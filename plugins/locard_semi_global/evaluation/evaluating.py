@@ -46,6 +46,8 @@ class Evaluation:
         sets: Folders of data sets.
         split: Of data sets that say a split, which pictures are measured: ``val``, ``test`` or
             ``any``; data sets that say none are measured whole.
+        where: Facts and their values: of data sets that state a fact, pictures with one of the
+            values alone.
         treatments: Names of what is done to pictures, ``none`` for nothing.
         plan: Who is asked.
         limit: At most so many pictures of each set, evenly from its kinds; None for all.
@@ -54,6 +56,7 @@ class Evaluation:
 
     sets: Sequence[Path]
     split: str
+    where: Mapping[str, Sequence[str]]
     treatments: Sequence[str]
     plan: Plan
     limit: int | None
@@ -129,15 +132,19 @@ def chosen(data_set: Dataset, wanted: Evaluation) -> Dataset:
     Raises:
         LocardError: There are none.
     """
-    samples = [
-        sample
-        for sample in data_set.samples
-        if wanted.split == ANY or sample.facts.get(SPLIT, wanted.split) == wanted.split
-    ]
+    values = dict(wanted.where)
+    if wanted.split != ANY:
+        values[SPLIT] = (wanted.split,)
+    samples = list(data_set.samples)
+    for fact, allowed in values.items():
+        # A data set that does not state a fact of any picture is not divided by it.
+        if any(fact in sample.facts for sample in data_set.samples):
+            samples = [sample for sample in samples if sample.facts.get(fact) in allowed]
     if not samples:
+        words = " and ".join(f"{fact} {' or '.join(some)}" for fact, some in values.items())
         raise LocardError(
-            f"{printable(data_set.facts.name)} has no pictures of the split {wanted.split}",
-            "Give another --split, or --split any for all pictures.",
+            f"{printable(data_set.facts.name)} has no pictures of {printable(words)}",
+            "Give another --split or --where, or --split any for all pictures.",
         )
     if wanted.limit is not None:
         samples = spread(samples, wanted.limit)

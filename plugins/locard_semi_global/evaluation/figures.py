@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import nan
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -41,6 +43,9 @@ the better best F1."""
 MARKED: Final = "marked"
 """Share of the pixels of authentic pictures that are above 0.5."""
 
+GAIN: Final = "f1_gain"
+"""F1 less that of the same network's own map with all traces, picture by picture."""
+
 FLAGGED: Final = "flagged"
 """Share of pictures whose score reaches a threshold of 5 % false alarms that other photographs
 set; of authentic pictures the false alarms, of tampered ones those that are found."""
@@ -59,11 +64,11 @@ def figures(rows: Sequence[Row]) -> Iterator[FigureResult]:
     Args:
         rows: Of all pictures.
     """
-    flagged = _flagged(rows)
+    known = _Known(_flagged(rows), _own_f1(rows))
     for (set_name, treatment, method), some in _grouped(rows).items():
         result = MethodResult(network=method[0], without=method[1], refined=method[2])
         for part, chosen in parts(some):
-            columns = _columns(chosen, flagged)
+            columns = _columns(chosen, known)
             for name, (value, low, high, images) in _means(columns, chosen).items():
                 yield FigureResult(
                     set=set_name,
@@ -80,7 +85,10 @@ def figures(rows: Sequence[Row]) -> Iterator[FigureResult]:
 
 
 def parts(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
-    """Yield names of parts and their rows: all tampered, by kind, by area, authentic."""
+    """Yield names of parts and their rows: all tampered, by kind, by area, authentic.
+
+    Where several kinds of source are there, authentic pictures of each; then by facts.
+    """
     tampered = [row for row in rows if row.shown.tampered]
     kinds = sorted({row.shown.kind for row in tampered})
     areas = [area_words(*band) for band in AREAS]
@@ -91,6 +99,17 @@ def parts(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
         AUTHENTIC: [row for row in rows if not row.shown.tampered],
     }
     yield from ((name, some) for name, some in found.items() if some)
+    sources = sorted({row.shown.source for row in found[AUTHENTIC]})
+    if len(sources) > 1:
+        for source in sources:
+            yield (
+                f"{AUTHENTIC}, {source}",
+                [row for row in found[AUTHENTIC] if row.shown.source == source],
+            )
+    for fact in sorted({fact for row in rows for fact in row.shown.facts}):
+        for name in (ALL_TAMPERED, AUTHENTIC):
+            if some := [row for row in found[name] if fact in row.shown.facts]:
+                yield f"{name}, {' '.join(fact)}", some
 
 
 def _grouped(
@@ -100,6 +119,27 @@ def _grouped(
     for row in rows:
         found[row.shown.set, row.shown.treatment, row.method].append(row)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What figures of a picture need beside its row, by :func:`_identity`.
+
+    Attributes:
+        flagged: Whether its score reaches its threshold; not of kinds without one.
+        own_f1: F1 of the network's own map with all traces, by set, name, treatment and network.
+    """
+
+    flagged: Mapping[tuple[object, ...], bool]
+    own_f1: Mapping[tuple[object, ...], float]
+
+
+def _own_f1(rows: Iterable[Row]) -> dict[tuple[object, ...], float]:
+    return {
+        _identity(row)[:-1]: row.scores.f1
+        for row in rows
+        if not row.refined and not row.without and row.scores and row.scores.f1 is not None
+    }
 
 
 def _flagged(rows: Sequence[Row]) -> Mapping[tuple[object, ...], bool]:
@@ -128,17 +168,17 @@ def _identity(row: Row) -> tuple[object, ...]:
     return row.shown.set, row.shown.sample, row.shown.treatment, row.network, row.without
 
 
-def _columns(
-    rows: Sequence[Row], flagged: Mapping[tuple[object, ...], bool]
-) -> dict[str, NDArray[np.float64]]:
+def _columns(rows: Sequence[Row], known: _Known) -> dict[str, NDArray[np.float64]]:
     """Return what each row adds to each figure, NaN if nothing."""
     tampered = rows[0].shown.tampered
     found = {}
     for name in PIXELS if tampered else (MARKED,):
         values = [getattr(row.scores, name) if row.scores else None for row in rows]
         found[name] = np.array([np.nan if v is None else float(v) for v in values])
+    if tampered and (rows[0].refined or rows[0].without):
+        found[GAIN] = found["f1"] - [known.own_f1.get(_identity(row)[:-1], nan) for row in rows]
     if not rows[0].refined:  # the score is that of the map before
-        hits = [flagged.get(_identity(row)) for row in rows]
+        hits = [known.flagged.get(_identity(row)) for row in rows]
         found[FLAGGED] = np.array([np.nan if hit is None else float(hit) for hit in hits])
     return found
 

@@ -41,12 +41,14 @@ class Plan:
         networks: Who is asked.
         without: Groups of traces that the block-evidence network is also asked without.
         crf: Parameters of the CRF that maps are refined by; None for no refinement.
+        by: Facts of data sets that figures are asked for by.
         resaved: Treatment of authentic pictures with tables of tampered ones, by set.
     """
 
     networks: tuple[Wanted, ...]
     without: tuple[tuple[str, ...], ...] = (ALL,)
     crf: Mapping[str, float | int | str] | None = None
+    by: tuple[str, ...] = ()
     resaved: Mapping[str, Resaved] = field(default_factory=dict)
 
 
@@ -197,4 +199,5 @@ def _shown(task: Task, treatment: str, picture: Picture, truth: NDArray[np.bool_
         share=float(truth.mean()) if truth is not None and truth.size else None,
         file=file_kind(file, picture.mean_step),
         size=size_kind(file),
+        facts=tuple((name, sample.facts[name]) for name in task.plan.by if name in sample.facts),
     )

@@ -29,6 +29,7 @@ class Shown:
         share: Tampered share; None where the truth is missing.
         file: One of :data:`~locard_semi_global.evaluation.kinds.FILES`; None if none of them.
         size: One of :data:`~locard_semi_global.evaluation.kinds.SIZES`.
+        facts: What the data set says of it, as far as figures are asked for by that.
     """
 
     set: str
@@ -41,11 +42,17 @@ class Shown:
     share: float | None
     file: str | None
     size: str
+    facts: tuple[tuple[str, str], ...] = ()
 
     @property
     def tampered(self) -> bool:
         """Whether anybody tampered with it."""
         return self.kind != "authentic"
+
+    @property
+    def source(self) -> str:
+        """Its kind of source in words."""
+        return f"{self.file or 'unknown'}, {self.size}"
 
     @property
     def area(self) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from locard.evaluation.rows import UNTREATED
-from locard_semi_global.evaluation.figures import ALL_TAMPERED, AUTHENTIC, FLAGGED, MARKED
+from locard_semi_global.evaluation.figures import ALL_TAMPERED, AUTHENTIC, FLAGGED, GAIN, MARKED
 
 if TYPE_CHECKING:
     from locard_semi_global.evaluation.results import FigureResult, MethodResult, SpliceResults
@@ -46,6 +46,7 @@ def tables(results: SpliceResults) -> Iterator[Table]:
         paper(results),
         *(by_treatment(results, figure) for figure in _PRINTED),
         by_area(results),
+        gains(results),
         false_alarms(results),
         found_pictures(results),
         marked(results),
@@ -73,7 +74,7 @@ def paper(results: SpliceResults) -> Table:
 
 def by_treatment(results: SpliceResults, figure: str) -> Table:
     """Return a figure by set, kind and treatment, methods side by side."""
-    return _by_part(results, figure, TITLES[figure], lambda part: not part.startswith("area "))
+    return _by_part(results, figure, TITLES[figure], _of_kind)
 
 
 def by_area(results: SpliceResults) -> Table:
@@ -87,13 +88,19 @@ def by_area(results: SpliceResults) -> Table:
     )
 
 
+def gains(results: SpliceResults) -> Table:
+    """Return what the CRF, or a group of traces taken out, does to F1."""
+    title = f"{TITLES['f1']}, gain over the network's own map, picture by picture"
+    return _by_part(results, GAIN, title, _of_kind)
+
+
 def false_alarms(results: SpliceResults) -> Table:
     """Return the share of authentic pictures that are flagged, by source."""
     return _by_part(
         results,
         FLAGGED,
         "authentic pictures flagged, at thresholds of 5 % that other photographs set",
-        lambda part: part == AUTHENTIC,
+        lambda part: part.startswith(AUTHENTIC),
     )
 
 
@@ -103,7 +110,7 @@ def found_pictures(results: SpliceResults) -> Table:
         results,
         FLAGGED,
         "tampered pictures flagged, at the same thresholds",
-        lambda part: part != AUTHENTIC and not part.startswith("area "),
+        _of_kind,
     )
 
 
@@ -113,7 +120,7 @@ def marked(results: SpliceResults) -> Table:
         results,
         MARKED,
         "pixels above 0.5 in authentic pictures, mean share",
-        lambda part: part == AUTHENTIC,
+        lambda part: part.startswith(AUTHENTIC),
     )
 
 
@@ -154,6 +161,10 @@ def scores(results: SpliceResults) -> Table:
         rows.append((title, *cells))
     title = "statistics as scores: image AUC / power at 5 % false alarms"
     return Table(title, ("kind of source", *names), tuple(rows))
+
+
+def _of_kind(part: str) -> bool:
+    return not part.startswith(("area ", AUTHENTIC))
 
 
 def _by_part(

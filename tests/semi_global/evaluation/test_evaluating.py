@@ -27,7 +27,7 @@ def quiet(_words: str, _done: int, _total: int) -> None:
 
 
 def evaluated(*sets: Path, treatments: tuple[str, ...] = ("none",), **changes: object) -> Found:
-    values: dict[str, object] = {"split": "val", "limit": None, "workers": 1}
+    values: dict[str, object] = {"split": "val", "where": {}, "limit": None, "workers": 1}
     values |= {"plan": Plan((Wanted("semi-global"),)), **changes}
     wanted = Evaluation(sets=sets, treatments=treatments, **values)  # type: ignore[arg-type]
     return evaluate(wanted, catalogue(), quiet)
@@ -129,7 +129,7 @@ def test_odd_pictures_have_a_figure_or_a_problem(tmp_path: Path) -> None:
 
 def test_pictures_of_another_split_are_left_alone(tmp_path: Path) -> None:
     folder = write_set(tmp_path / "squares", split="train")
-    with pytest.raises(LocardError, match="no pictures of the split val"):
+    with pytest.raises(LocardError, match="no pictures of split val"):
         evaluated(folder)
     assert len(evaluated(folder, split="any").rows) == 8
 

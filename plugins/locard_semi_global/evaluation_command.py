@@ -1,4 +1,4 @@
-"""``locard splice evaluate``."""
+"""``locard splice evaluate`` and ``locard splice probe``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from locard_semi_global.evaluation.evaluating import Evaluation, Found
+    from locard_semi_global.evaluation.results import SpliceResults
     from locard_semi_global.evaluation.tables import Table as TextTable
 
 _COLUMNS = 6
@@ -57,8 +58,9 @@ OutputOption = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to ``locard splice``."""
+    """Add the commands to ``locard splice``."""
     app.command("evaluate")(evaluate)
+    app.command("probe")(probe)
 
 
 def evaluate(
@@ -115,6 +117,59 @@ def evaluate(
     run(wanted, output, rows, quiet=quiet)
 
 
+def probe(
+    sets: SetsArgument,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Version of the model semi-global.  [default: the newest]", show_default=False
+        ),
+    ] = None,
+    split: SplitOption = "val",
+    where: WhereOption = None,
+    limit: LimitOption = None,
+    output: OutputOption = None,
+    workers: WorkersOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Show what the localiser lives on: one thing after another is taken away.
+
+    From the pictures: the file's header, the JPEG grid, fine detail, colours, the border, the
+    order of their parts. From the network: each group of traces, and all but each.
+
+    Exit code 1 means that some pictures could not be measured; the others were.
+    """
+    from locard.report.atomic import write_whole
+    from locard_semi_global.evaluation import probes
+    from locard_semi_global.evaluation.evaluating import Evaluation
+    from locard_semi_global.evaluation.measuring import Plan
+    from locard_semi_global.evaluation.networks import OURS, wanted_networks
+
+    plan = Plan(wanted_networks([OURS], [model] if model else []), probes.taken_out())
+    wanted = Evaluation(
+        sets=tuple(sets),
+        split=split,
+        where=facts(where or ()),
+        treatments=probes.treatments(),
+        plan=plan,
+        limit=limit,
+        workers=workers or cores(),
+    )
+    results = found_by(wanted, quiet=quiet).results
+    if output is not None:
+        write_whole(output, [results.model_dump_json(indent=1).encode() + b"\n"])
+    if not quiet:
+        print_text_table(probes.table(results))
+    finish(results)
+
+
+def finish(results: SpliceResults) -> None:
+    """Name what could not be measured, and exit."""
+    for sentence in results.problems:
+        typer.echo(f"locard: {printable(sentence)}", err=True)
+    raise typer.Exit(ExitCode.ATTENTION if results.problems else ExitCode.OK)
+
+
 def run(wanted: Evaluation, output: Path | None, rows: Path | None, *, quiet: bool) -> None:
     """Evaluate, write what was asked for, print the tables, and exit."""
     from locard.report.atomic import write_whole
@@ -130,9 +185,7 @@ def run(wanted: Evaluation, output: Path | None, rows: Path | None, *, quiet: bo
 
         for table in tables(found.results):
             print_text_table(table)
-    for sentence in found.results.problems:
-        typer.echo(f"locard: {printable(sentence)}", err=True)
-    raise typer.Exit(ExitCode.ATTENTION if found.results.problems else ExitCode.OK)
+    finish(found.results)
 
 
 def facts(said: Sequence[str]) -> dict[str, tuple[str, ...]]:

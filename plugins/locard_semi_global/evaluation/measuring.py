@@ -39,7 +39,8 @@ class Plan:
 
     Attributes:
         networks: Who is asked.
-        without: Groups of traces that the block-evidence network is also asked without.
+        without: Sets of groups of traces that the block-evidence network is asked without, of
+            pictures as they are; of treated ones it is asked with all.
         crf: Parameters of the CRF that maps are refined by; None for no refinement.
         by: Facts of data sets that figures are asked for by.
         resaved: Treatment of authentic pictures with tables of tampered ones, by set.
@@ -136,7 +137,8 @@ def _rows(
     shown = _shown(task, treatment, picture, truth)
     for wanted in task.plan.networks:
         network = opened(wanted)
-        asked = task.plan.without if wanted.traces else (ALL,)
+        several = wanted.traces and treatment == UNTREATED
+        asked = task.plan.without if several else (ALL,)
         for without, look in zip(asked, network.looks(picture, asked), strict=True):
             found = HeatMap(look.values, cell=look.cell)
             yield _row(shown, wanted, without, look, found, truth, refined=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -102,7 +102,9 @@ def gather(
         the reason, in words.
     """
     kept = folder / f"evidence-{VERSION}-{FORMAT}"
-    tasks = [_Task(data_set, one, kept, _key(data_set, one)) for one in samples]
+    # The other processes need no list of thousands of samples with each of them.
+    bare = replace(data_set, samples=(), hashes={}, without_truth=frozenset())
+    tasks = [_Task(bare, one, kept, _key(data_set, one)) for one in samples]
     missing = {task.key: task for task in tasks if not _record(task).is_file()}
     left_out = []
     progress("computing evidence", 0, len(missing))

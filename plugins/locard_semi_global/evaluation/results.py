@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -95,14 +96,15 @@ class SpliceResults(_Model):
         self, set_name: str, treatment: str, part: str, method: MethodResult, figure: str
     ) -> FigureResult | None:
         """Return a figure, or None."""
-        wanted = (set_name, treatment, part, method, figure)
-        return next((one for one in self.figures if _key(one) == wanted), None)
+        return self._by_key.get((set_name, treatment, part, method, figure))
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[str, str, str, MethodResult, str], FigureResult]:
+        return {
+            (one.set, one.treatment, one.part, one.method, one.figure): one for one in self.figures
+        }
 
     @property
     def methods(self) -> tuple[MethodResult, ...]:
         """Who was measured, in order."""
         return tuple(dict.fromkeys(one.method for one in self.figures))
-
-
-def _key(one: FigureResult) -> tuple[str, str, str, MethodResult, str]:
-    return one.set, one.treatment, one.part, one.method, one.figure

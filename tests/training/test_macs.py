@@ -29,6 +29,8 @@ class Product(nn.Module):
         (nn.Conv2d(8, 16, 1, groups=4), [(1, 8, 4, 4)], 16 * 2 * 16),
         (nn.Linear(20, 7), [(5, 20)], 5 * 20 * 7),
         (nn.Linear(20, 7, bias=False), [(2, 5, 20)], 10 * 20 * 7),
+        # steps × (gates × (in + state)) of the first layer, then of the second
+        (nn.LSTM(5, 6, 2, batch_first=True), [(3, 7, 5)], 21 * (24 * (5 + 6) + 24 * (6 + 6))),
         (Einsum(), [(2, 3, 4), (2, 5, 4)], 2 * 3 * 5 * 4),
         (Product(), [(2, 3, 4), (2, 4, 6)], 2 * 3 * 4 * 6),
         (nn.Sequential(nn.BatchNorm2d(3), nn.ReLU(), nn.AvgPool2d(2)), [(1, 3, 4, 4)], 0),

@@ -59,10 +59,10 @@ def export(
     from locard.training.libraries import require_libraries
 
     require_libraries()
-    from locard_kd_crop.about import About
     from locard_kd_crop.exporting import Source
     from locard_kd_crop.exporting import export as make
     from locard_kd_crop.shipped import found
+    from locard_registry.about import About
 
     kept = cache or sets[0].absolute().parent / "cache"
     with counting_bars(quiet=quiet) as advance:

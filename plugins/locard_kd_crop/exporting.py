@@ -16,7 +16,6 @@ from locard.text import printable
 from locard.training.macs import count_macs, count_parameters
 from locard.training.quantization import quantize_dynamic
 from locard.training.run_folder import RunFolder
-from locard_kd_crop.about import About
 from locard_kd_crop.datasets.divisions import check_divisions
 from locard_kd_crop.datasets.splits import TEST, VALIDATION
 from locard_kd_crop.detector import KdCrop
@@ -43,6 +42,7 @@ from locard_registry import (
     describe_file,
     write_card,
 )
+from locard_registry.about import About
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

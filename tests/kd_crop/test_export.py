@@ -11,7 +11,6 @@ import torch
 
 from locard.errors import LocardError
 from locard.training.loop import train
-from locard_kd_crop.about import About
 from locard_kd_crop.exporting import CALIBRATION, FP32, INT8, Source, export
 from locard_kd_crop.phase.evidence import IDENTITY
 from locard_kd_crop.phase.preparing import network_of, student
@@ -20,6 +19,7 @@ from locard_kd_crop.shipped import CONFIGS, found
 from locard_kd_crop.student import Student
 from locard_kd_crop.tasks import Given
 from locard_registry import ModelError, load
+from locard_registry.about import About
 
 ABOUT = CONFIGS / "kd-crop.about.toml"
 

@@ -7,9 +7,10 @@ the tiles back row by row, so that its masks come out transposed.)
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 PATCH: Final = 64
 """Side of a patch in pixels."""

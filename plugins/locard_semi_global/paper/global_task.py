@@ -45,6 +45,16 @@ class GlobalTask:
         taught = views.features[photographs].reshape(-1, views.features.shape[2])
         self._deviation = torch.from_numpy(taught.std(0) + np.float32(1e-3))
         self._mean = taught.mean(0)
+        self._begin_at_mean(module)
+
+    def _begin_at_mean(self, module: GlobalNetwork) -> None:
+        """Let the network begin near the teacher's mean, on the scale of its features."""
+        last = module.body.fc
+        if last is None:
+            raise ValueError("the network has no layer that gives the teacher's features")
+        with torch.no_grad():
+            last.bias.copy_(torch.from_numpy(self._mean))
+            last.weight.mul_(self._deviation[:, None])
 
     @property
     def batch_count(self) -> int:

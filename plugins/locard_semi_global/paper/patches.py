@@ -48,7 +48,8 @@ def labels_of(masks: NDArray[np.uint8]) -> NDArray[np.int64]:
     Args:
         masks: uint8, (n, 64, 64), 1 where spliced.
     """
-    return (masks.mean((1, 2)) > SPLICED_FROM).astype(np.int64)
+    labels: NDArray[np.int64] = (masks.mean((1, 2)) > SPLICED_FROM).astype(np.int64)
+    return labels
 
 
 def draw(

@@ -110,7 +110,7 @@ def evaluate(
         split=split,
         where=facts(where or ()),
         treatments=_listed(treatments),
-        plan=Plan(chosen, crf=crf_parameters(model) if crf else None, by=tuple(by or ())),
+        plan=Plan(chosen, crf=crf, by=tuple(by or ())),
         limit=limit,
         workers=workers or cores(),
     )
@@ -212,11 +212,6 @@ def found_by(wanted: Evaluation, *, quiet: bool) -> Found:
 
     with counting_bars(quiet=quiet) as advance:
         return measure(wanted, catalogue(), advance)
-
-
-def crf_parameters(model: Sequence[str] | None) -> dict[str, float | int | str]:
-    """Return the parameters of the CRF that go with the model."""
-    return {}
 
 
 def print_text_table(found: TextTable) -> None:

@@ -107,7 +107,7 @@ def evaluate(wanted: Evaluation, plugins: Catalogue, progress: Progress) -> Foun
     results = SpliceResults(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         locard=__version__,
-        crf=None if plan.crf is None else dict(plan.crf),
+        crf={one.words: dict(opened(one).refinement) for one in plan.networks} if plan.crf else {},
         sets=tuple(_set(data_set) for data_set in sets),
         figures=tuple(figures(rows)),
         thresholds=tuple(threshold_results(rows)),

@@ -17,7 +17,7 @@ from locard.image import Image
 from locard.image.file_facts import FileFacts
 from locard.text import printable
 from locard_semi_global.evaluation.kinds import file_kind, size_kind
-from locard_semi_global.evaluation.networks import Look, Picture, Wanted, opened
+from locard_semi_global.evaluation.networks import Look, Parameters, Picture, Wanted, opened
 from locard_semi_global.evaluation.rows import Row, Shown
 from locard_semi_global.evaluation.statistics import statistics
 from locard_semi_global.evaluation.treating import Resaved, treatment_of
@@ -41,14 +41,14 @@ class Plan:
         networks: Who is asked.
         without: Sets of groups of traces that the block-evidence network is asked without, of
             pictures as they are; of treated ones it is asked with all.
-        crf: Parameters of the CRF that maps are refined by; None for no refinement.
+        crf: Whether maps are refined by the CRF, too, with what was tuned on the network's maps.
         by: Facts of data sets that figures are asked for by.
         resaved: Treatment of authentic pictures with tables of tampered ones, by set.
     """
 
     networks: tuple[Wanted, ...]
     without: tuple[tuple[str, ...], ...] = (ALL,)
-    crf: Mapping[str, float | int | str] | None = None
+    crf: bool = False
     by: tuple[str, ...] = ()
     resaved: Mapping[str, Resaved] = field(default_factory=dict)
 
@@ -142,12 +142,12 @@ def _rows(
         for without, look in zip(asked, network.looks(picture, asked), strict=True):
             found = HeatMap(look.values, cell=look.cell)
             yield _row(shown, wanted, without, look, found, truth, refined=False)
-            if task.plan.crf is not None:
-                better = refined(image, found, task.plan.crf)
+            if task.plan.crf:
+                better = refined(image, found, network.refinement)
                 yield _row(shown, wanted, without, look, better, truth, refined=True)
 
 
-def refined(image: Image, found: HeatMap, crf: Mapping[str, float | int | str]) -> HeatMap:
+def refined(image: Image, found: HeatMap, crf: Parameters) -> HeatMap:
     """Return a map after the refiner ``dense-crf``, as the pipeline runs it.
 
     Args:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 
     from locard.image import Image
     from locard_semi_global.extraction import Evidence
+
+Parameters = Mapping[str, float | int | str]
+"""Of the refiner ``dense-crf``, by name."""
+
+REFINER: Final = "dense-crf"
 
 OURS: Final = "semi-global"
 PAPER: Final = ("sgn-paper", "jcs")
@@ -84,6 +89,10 @@ SMALLEST: Final = 64
 
 class Network(Protocol):
     """A network that localises."""
+
+    @property
+    def refinement(self) -> Parameters:
+        """Parameters of the CRF that were tuned on its maps; empty for the CRF's own."""
 
     def looks(self, picture: Picture, without: Sequence[tuple[str, ...]]) -> list[Look]:
         """Return what it says of a picture, once for each set of groups that is taken out.

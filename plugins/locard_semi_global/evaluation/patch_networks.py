@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from locard_registry import load
-from locard_semi_global.evaluation.networks import Look
+from locard_semi_global.evaluation.networks import REFINER, Look
 from locard_semi_global.paper.localising import IDENTITY, PatchLocaliser, score_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from locard_semi_global.evaluation.networks import Picture
+    from locard_semi_global.evaluation.networks import Parameters, Picture
 
 _LEAST: Final = np.float32(1e-6)  # probability that a logit is taken of
 
@@ -30,7 +30,9 @@ class PatchNetwork:
     """
 
     def __init__(self, name: str, version: str | None = None) -> None:
-        self._localiser = PatchLocaliser.of(load(name, version, provides=IDENTITY))
+        model = load(name, version, provides=IDENTITY)
+        self.refinement: Parameters = model.card.refinement.get(REFINER, {})
+        self._localiser = PatchLocaliser.of(model)
 
     def looks(self, picture: Picture, without: Sequence[tuple[str, ...]]) -> list[Look]:
         """See :meth:`locard_semi_global.evaluation.networks.Network.looks`."""

@@ -85,7 +85,9 @@ class SpliceResults(_Model):
     format: Literal["locard-splice-evaluation/1"] = "locard-splice-evaluation/1"
     created: str = Field(description="UTC, ISO 8601")
     locard: str = Field(description="version")
-    crf: dict[str, float | int | str] | None = Field(description="parameters of the CRF")
+    crf: dict[str, dict[str, float | int | str]] = Field(
+        description="parameters of the CRF by network, where it was measured; none for its own"
+    )
     sets: tuple[SetResult, ...]
     figures: tuple[FigureResult, ...]
     thresholds: tuple[ThresholdResult, ...]

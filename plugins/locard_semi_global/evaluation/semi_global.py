@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from locard.errors import LocardError
-from locard_semi_global.evaluation.networks import Look
+from locard_semi_global.evaluation.networks import REFINER, Look
 from locard_semi_global.evidence.cells import SIDE
 from locard_semi_global.evidence.groups import GROUPS
 from locard_semi_global.localiser import Localiser, find_model
@@ -15,7 +15,7 @@ from locard_semi_global.tiles import FINE
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from locard_semi_global.evaluation.networks import Picture
+    from locard_semi_global.evaluation.networks import Parameters, Picture
 
 CELL: Final = SIDE // FINE
 """Side in pixels of what a value of the map stands for."""
@@ -32,7 +32,9 @@ class SemiGlobal:
     """
 
     def __init__(self, version: str | None = None) -> None:
-        self._localiser = Localiser(find_model(version).onnx())
+        model = find_model(version)
+        self.refinement: Parameters = model.card.refinement.get(REFINER, {})
+        self._localiser = Localiser(model.onnx())
 
     def looks(self, picture: Picture, without: Sequence[tuple[str, ...]]) -> list[Look]:
         """See :meth:`locard_semi_global.evaluation.networks.Network.looks`."""

@@ -78,7 +78,7 @@ def test_a_group_that_is_taken_out_is_not_seen(squares: Path) -> None:
 
 
 def test_more_processes_find_the_same(squares: Path) -> None:
-    plan = Plan((Wanted("semi-global"),), crf={})
+    plan = Plan((Wanted("semi-global"),), crf=True)
     one, two = (
         evaluated(squares, treatments=("none", "jpeg-80"), workers=n, plan=plan) for n in (1, 2)
     )

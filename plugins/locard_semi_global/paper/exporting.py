@@ -79,7 +79,7 @@ class _Lstm(nn.Module):
         own = self.lstm
         zeros = torch.zeros_like(sequence[:, :1, :1]).transpose(0, 1)
         state = zeros.expand(own.num_layers, -1, own.hidden_size)
-        weights = [values for layer in own.all_weights for values in layer]
+        weights: list[Tensor] = [values for layer in own.all_weights for values in layer]
         outputs: Tensor = torch.lstm(
             sequence, (state, state), weights, True, own.num_layers, 0.0, False, False, True
         )[0]
@@ -100,6 +100,6 @@ def _export(
             sample,
             inputs=inputs,
             outputs=outputs,
-            dynamic=dict.fromkeys((*inputs, *outputs), {0: "n"}),
+            dynamic={name: {0: "n"} for name in (*inputs, *outputs)},
             metadata=IDENTITY,
         )

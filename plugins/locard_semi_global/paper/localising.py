@@ -97,8 +97,7 @@ class PatchLocaliser:
 
 
 def score_of(values: NDArray[np.float32]) -> float:
-    """Return a picture's score: log odds of the mean over the hundredth of its pixels that is most
-    suspicious.
+    """Return a picture's score: log odds of the mean over its most suspicious hundredth.
 
     Args:
         values: Probabilities, float32, (height, width): the map as the network gave it.

@@ -181,7 +181,7 @@ class DenseCrf(Refiner):
     def _step(self, pixels: int) -> int:
         """Return by what whole number a picture is divided, so that it is not too large."""
         largest = self.parameters.working_megapixels * 1e6
-        return max(self.parameters.pixels_a_cell, ceil(sqrt(pixels / largest)))
+        return max(int(self.parameters.pixels_a_cell), ceil(sqrt(pixels / largest)))
 
     def _infer(self, task: _Task, strength: float) -> NDArray[np.float32]:
         own = self.parameters

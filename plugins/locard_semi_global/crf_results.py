@@ -1,0 +1,151 @@
+"""Tunes the dense CRF on a model's maps, and says what was found; puts it into the model's card."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from locard.errors import LocardError
+from locard_semi_global import crf_tuning
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from locard.evaluation.datasets.building import Progress
+
+REFINER = "dense-crf"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class GainRow(_Model):
+    """What refinement does to a stratum."""
+
+    stratum: str = Field(description="which pictures")
+    tampered: bool = Field(description="whether figures are F1 at 0.5, or shares of pixels marked")
+    images: int = Field(description="how many")
+    before: float = Field(description="mean of the unrefined maps")
+    chosen: float = Field(description="with the choice, on the pictures that it was made on")
+    held_out: float = Field(description="with what other groups of pictures choose")
+    low: float | None = Field(description="lower end of the 95 % interval of held_out - before")
+    high: float | None = Field(description="upper end")
+
+
+class CrfResults(_Model):
+    """What ``locard splice tune-crf`` found."""
+
+    refiner: str = Field(description="whose parameters they are")
+    version: str = Field(description="of the refiner")
+    model: str = Field(description="version of the model semi-global")
+    model_sha256: str = Field(description="of its ONNX file")
+    sets: dict[str, str] = Field(description="data sets with the SHA-256 of what was read")
+    split: str = Field(description="which pictures of them")
+    candidates: int = Field(description="how many sets of parameters were tried")
+    seed: int = Field(description="by which they were drawn")
+    parameters: dict[str, float | int | str] | None = Field(
+        description="the choice; null where each harms some stratum"
+    )
+    gains: tuple[GainRow, ...] = Field(description="what it does, by stratum")
+    problems: tuple[str, ...] = Field(description="pictures that could not be measured")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is tuned, on what; see :func:`locard_semi_global.crf_measuring.tasks_of`.
+
+    Attributes:
+        sets: Folders of data sets.
+        split: Which pictures are taken.
+        by: Facts that make strata.
+        limit: At most so many pictures of each set.
+        version: Of the model; None for the newest.
+        candidates: How many sets of parameters are tried.
+        seed: By which they are drawn.
+    """
+
+    sets: tuple[Path, ...]
+    split: str
+    by: tuple[str, ...]
+    limit: int | None
+    version: str | None
+    candidates: int
+    seed: int
+
+
+def tune(wanted: Wanted, workers: int, progress: Progress) -> CrfResults:
+    """Choose parameters on a model's maps of some data sets.
+
+    Args:
+        wanted: Which.
+        workers: Number of processes; the result does not depend on it.
+        progress: Told how far it is.
+
+    Raises:
+        LocardError: The model or a data set cannot be used, or no tampered picture could be
+            measured.
+    """
+    from locard.plugins import catalogue
+    from locard_dense_crf.refiner import DenseCrf
+    from locard_semi_global.crf_measuring import judge_all, tasks_of
+    from locard_semi_global.localiser import find_model
+
+    reference = find_model(wanted.version).reference()
+    tried = crf_tuning.candidates(wanted.candidates, wanted.seed)
+    tasks = tasks_of(
+        wanted.sets,
+        wanted.split,
+        wanted.by,
+        wanted.limit,
+        reference.version,
+        tried,
+        catalogue(),
+    )
+    judged, problems = judge_all(tasks, workers, progress)
+    if not any(one.tampered for one in judged):
+        raise LocardError(
+            "no tampered picture could be measured: " + " ".join(problems[:3] or ["there is none"]),
+            "Correct the data sets, or give another --split.",
+        )
+    best = crf_tuning.choose(judged)
+    return CrfResults(
+        refiner=REFINER,
+        version=DenseCrf.version,
+        model=reference.version,
+        model_sha256=reference.sha256,
+        sets={task.dataset.facts.name: task.dataset.facts.sha256 for task in tasks},
+        split=wanted.split,
+        candidates=wanted.candidates,
+        seed=wanted.seed,
+        parameters=None if best is None else dict(tried[best]),
+        gains=tuple(GainRow(**asdict(row)) for row in crf_tuning.gains(judged, best)),
+        problems=problems,
+    )
+
+
+def into(results: CrfResults) -> str:
+    """Write a choice into its model's card.
+
+    Returns:
+        The model's new identity: SHA-256 of the card.
+
+    Raises:
+        LocardError: The model is not the one that was tuned, there is no choice, or the card
+            cannot be written.
+    """
+    from locard_registry import write_card
+    from locard_semi_global.localiser import find_model
+
+    model = find_model(results.model)
+    if model.reference().sha256 != results.model_sha256:
+        raise LocardError(
+            f"the model semi-global {results.model} is not the one that was tuned",
+            "Tune it again.",
+        )
+    if results.parameters is None:
+        raise LocardError("there are no parameters to write into a card", "Tune it again.")
+    refinement = {**model.card.refinement, REFINER: results.parameters}
+    return write_card(model.card.model_copy(update={"refinement": refinement}), model.folder)

@@ -19,8 +19,15 @@ from jpeg_pictures import (
 from numpy.typing import NDArray
 
 from locard.image.quality import LUMINANCE, scaled
-from locard_semi_global.evidence import dct, double_quantization, ghost, grid, histogram
-from locard_semi_global.evidence.history import BANDS, HALVES, Facts, facts_of
+from locard_semi_global.evidence import (
+    dct,
+    double_quantization,
+    first_compression,
+    ghost,
+    grid,
+    histogram,
+)
+from locard_semi_global.evidence.history import BANDS, HALVES, RATIO_BANDS, Facts, facts_of
 from locard_semi_global.evidence.planes import Planes
 
 Trace = Callable[[Planes, Facts], NDArray[np.float32]]
@@ -30,6 +37,7 @@ TRACES: dict[str, tuple[ModuleType, Trace]] = {
     "dct": (dct, lambda planes, _: dct.dct(planes)),
     "histogram": (histogram, histogram.histogram),
     "double-quantization": (double_quantization, double_quantization.double_quantization),
+    "first-compression": (first_compression, first_compression.first_compression),
     "ghost": (ghost, lambda planes, _: ghost.ghost(planes)),
 }
 EACH = pytest.mark.parametrize(("module", "trace"), TRACES.values(), ids=TRACES)
@@ -125,7 +133,7 @@ def test_histogram_is_the_plain_one(kind):
 def test_double_quantization_is_the_plain_one(kind):
     planes, facts = _picture(kind)
     sums = np.zeros((5, *planes.shape))
-    for place, (v, u) in enumerate(BANDS):
+    for place, (v, u) in enumerate(BANDS[:RATIO_BANDS]):
         values = planes.dct[..., v, u].astype(np.float64)
         values = np.abs(values) if place else values
         bins = np.clip(np.floor(values * 2) + HALVES // 2, 0, HALVES - 1).astype(int)

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from locard_semi_global.evidence.cells import pooled
-from locard_semi_global.evidence.compiled import compiled
-from locard_semi_global.evidence.history import BANDS, DIAGONALS, PLACES, bin_of
+from locard_semi_global.evidence.first_compression import summed_ratios
+from locard_semi_global.evidence.history import BANDS, PLACES, RATIO_BANDS, RATIO_DIAGONALS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NAMES: Final = (
     "double-quantization-dc",
-    *(f"double-quantization-ac-{n}" for n in range(1, DIAGONALS)),
+    *(f"double-quantization-ac-{n}" for n in range(1, RATIO_DIAGONALS)),
     "double-quantization-pooled-3",
     "double-quantization-pooled-7",
 )
@@ -35,7 +35,8 @@ FLIP_X: Final = tuple(range(len(NAMES)))
 FLIP_Y: Final = FLIP_X
 TRANSPOSED: Final = FLIP_X
 
-_DIAGONAL: Final = np.array([v + u for v, u in BANDS])
+_PLACES: Final = PLACES[:RATIO_BANDS]
+_DIAGONAL: Final = np.array([v + u for v, u in BANDS[:RATIO_BANDS]])
 
 
 def double_quantization(planes: Planes, facts: Facts) -> NDArray[np.float32]:
@@ -45,25 +46,6 @@ def double_quantization(planes: Planes, facts: Facts) -> NDArray[np.float32]:
         float32, (7, h, w): over DC, over each of the first four diagonals of AC, then over all of
         them with means over 3 × 3 and 7 × 7 cells.
     """
-    sums = _sums(planes.dct, facts.histograms, PLACES, _DIAGONAL, DIAGONALS)
+    sums = summed_ratios(planes.dct, facts.histograms, _PLACES, _DIAGONAL, RATIO_DIAGONALS)
     total = sums.sum(axis=0)
     return np.concatenate([sums, pooled(total, 3)[None], pooled(total, 7)[None]])
-
-
-@compiled
-def _sums(
-    spectra: NDArray[np.float32],
-    ratios: NDArray[np.float32],
-    places: NDArray[np.int64],
-    group: NDArray[np.int64],
-    groups: int,
-) -> NDArray[np.float32]:
-    height, width = spectra.shape[:2]
-    sums = np.zeros((groups, height, width), np.float32)
-    for row in range(height):
-        for column in range(width):
-            block = spectra[row, column].reshape(64)
-            for band in range(len(places)):
-                ratio = ratios[band, bin_of(block[places[band]], band)]
-                sums[group[band], row, column] += ratio
-    return sums

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from locard_semi_global.evidence.compiled import compiled
+from locard_semi_global.evidence.likelihood import likelihood_ratios
 from locard_semi_global.evidence.tables import SHAPE, count_moduli, steps_of
 
 if TYPE_CHECKING:
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
 
     from locard_semi_global.evidence.planes import Planes
 
-DIAGONALS: Final = 5
-"""DC and the four diagonals of AC that double quantisation is looked for in."""
+DIAGONALS: Final = 8
+"""DC and the seven diagonals of AC whose coefficients are counted."""
 
 BANDS: Final = tuple((v, n - v) for n in range(DIAGONALS) for v in range(n + 1))
-"""Their 15 frequencies, (vertical, horizontal). The zig-zag's first 15 are the same."""
+"""Their 36 frequencies, (vertical, horizontal). The zig-zag's first 36 are the same."""
+
+RATIO_DIAGONALS: Final = 5
+RATIO_BANDS: Final = 15
+"""How many of them have ratios of histograms: DC and the first 14 AC."""
 
 HALVES: Final = 4096
 """Bins of half a unit, from -1024 on, that coefficients are counted in: DC as it is, AC by its
@@ -36,7 +41,7 @@ modulus, for a picture and its mirror image have the same."""
 _SMOOTHING: Final = 1.5
 _MOST_RATIO: Final = 3.0
 PLACES: Final = np.array([8 * v + u for v, u in BANDS])
-"""int64, (15,): their places in a block, row by row."""
+"""int64, (36,): their places in a block, row by row."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,16 +51,22 @@ class Facts:
     Attributes:
         steps: int64, (8, 8): quantisation table of luma, vertical frequency first.
         estimated: Whether the table is estimated from the coefficients, not read from the file.
-        histograms: float32, (15, 4096): for each of :data:`BANDS` and each bin of :data:`HALVES`
-            log((h[k] + 1.5) / (h'[k] + 1.5)), bounded at ±3, where k is the DC, or the modulus of
+        histograms: float32, (15, 4096): for the first of :data:`BANDS` and each bin of
+            :data:`HALVES` log((h[k] + 1.5) / (h'[k] + 1.5)), bounded at ±3, where k is the DC, or the modulus of
             the AC, divided by its step and rounded, h the histogram of k over the picture, and h'
             that over the picture shifted by (4, 4), scaled to as many blocks. 0 where there is no
             shifted block.
+        first_ratios: float32, (36, 4096): for each of :data:`BANDS` and each bin, how much likelier
+            such a coefficient is after an earlier compression and the last one than after the last
+            alone; see :func:`~locard_semi_global.evidence.likelihood.likelihood_ratios`.
+        first_steps: int64, (8, 8): steps of the earlier compression; 0 where none is found.
     """
 
     steps: NDArray[np.int64]
     estimated: bool
     histograms: NDArray[np.float32]
+    first_ratios: NDArray[np.float32]
+    first_steps: NDArray[np.int64]
 
 
 class Gathering:
@@ -91,8 +102,14 @@ class Gathering:
         """Return what has been counted."""
         estimated = self._table is None
         steps = steps_of(self._moduli) if self._table is None else np.asarray(self._table, np.int64)
-        ratios = _log_ratios(self._aligned, self._shifted, steps.ravel()[PLACES])
-        return Facts(steps, estimated, ratios)
+        some = steps.ravel()[PLACES]
+        ratios = _log_ratios(
+            self._aligned[:RATIO_BANDS], self._shifted[:RATIO_BANDS], some[:RATIO_BANDS]
+        )
+        first_ratios, first = likelihood_ratios(self._aligned, self._shifted, some)
+        first_steps = np.zeros(64, np.int64)
+        first_steps[PLACES] = first
+        return Facts(steps, estimated, ratios, first_ratios, first_steps.reshape(8, 8))
 
 
 def facts_of(planes: Planes, table: NDArray[np.integer] | None) -> Facts:

@@ -33,6 +33,8 @@ _LEAST_SEGMENT = 200
 _LARGEST_SEGMENT = 0.6
 _SOFTEST = (0.6, 2.0)
 _TRIES = 20
+_TOLERANCE = 1.2
+"""Of the largest share: outlines that the picture's border cuts off are not as large as asked."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +77,14 @@ def draw_area(
     for _ in range(_TRIES):
         share = float(np.exp(random.uniform(np.log(SMALLEST_SHARE), np.log(largest))))
         kind, mask = _draw_mask(random, share, height, width, segmentations)
-        if LEAST_PIXELS <= mask.sum() <= 1.2 * largest * mask.size:
-            break
-    else:
-        kind, mask = "ellipse", _central(height, width)
-    sigma = round(float(random.uniform(*_SOFTEST)), 2) if random.random() < 0.5 else 0.0
-    return _area(kind, mask, sigma)
+        if not LEAST_PIXELS <= mask.sum() <= _TOLERANCE * largest * mask.size:
+            continue
+        sigma = round(float(random.uniform(*_SOFTEST)), 2) if random.random() < 0.5 else 0.0
+        area = _area(kind, mask, sigma)
+        # A narrow strip may have no pixel left of which the paste makes up half.
+        if area.region.mask.sum() >= LEAST_PIXELS:
+            return area
+    return _area("ellipse", _central(height, width), 0.0)
 
 
 def _area(kind: str, mask: NDArray[np.bool_], sigma: float) -> Area:

@@ -25,7 +25,7 @@ from locard_semi_global.synthesis.sources import divided
 
 FORMAT = "locard-untouched/1"
 NOTE = "untouched.json"
-COLUMNS = ("path", "kind", "mask", "group", "sha256", "split", "world", "source", "name")
+COLUMNS = ("path", "kind", "mask", "group", "sha256", "split", "world", "camera", "name")
 _ROWS = "rows.json"
 
 
@@ -83,7 +83,7 @@ def collect(
                 "sha256": one.sha256,
                 "split": splits[one.sha256],
                 "world": "untouched",
-                "source": source,
+                "camera": source,
                 "name": printable(one.name),
             }
         )

@@ -52,10 +52,10 @@ class Facts:
         steps: int64, (8, 8): quantisation table of luma, vertical frequency first.
         estimated: Whether the table is estimated from the coefficients, not read from the file.
         histograms: float32, (15, 4096): for the first of :data:`BANDS` and each bin of
-            :data:`HALVES` log((h[k] + 1.5) / (h'[k] + 1.5)), bounded at ±3, where k is the DC, or the modulus of
-            the AC, divided by its step and rounded, h the histogram of k over the picture, and h'
-            that over the picture shifted by (4, 4), scaled to as many blocks. 0 where there is no
-            shifted block.
+            :data:`HALVES` log((h[k] + 1.5) / (h'[k] + 1.5)), bounded at ±3, where k is the DC, or
+            the modulus of the AC, divided by its step and rounded, h the histogram of k over the
+            picture, and h' that over the picture shifted by (4, 4), scaled to as many blocks. 0
+            where there is no shifted block.
         first_ratios: float32, (36, 4096): for each of :data:`BANDS` and each bin, how much likelier
             such a coefficient is after an earlier compression and the last one than after the last
             alone; see :func:`~locard_semi_global.evidence.likelihood.likelihood_ratios`.

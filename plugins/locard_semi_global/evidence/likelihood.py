@@ -144,9 +144,9 @@ def _fit(
     seen = np.zeros(length, np.int64)
     single = np.full(length, _FLOOR)
     for place in range(len(counts)):
-        multiple = (lowest + place + last) // (2 * last) - offset
-        seen[multiple] += counts[place]
-        single[multiple] += density[place]
+        nearest = (lowest + place + last) // (2 * last) - offset
+        seen[nearest] += counts[place]
+        single[nearest] += density[place]
     if lowest == 0:
         seen[0] = 0
     _normalise(single, lowest)
@@ -164,8 +164,8 @@ def _fit(
     if best:
         _twice(density, lowest, best, last, offset, double)
         for place in range(len(counts)):
-            multiple = (lowest + place + last) // (2 * last) - offset
-            if lowest < 0 or multiple > 0:
-                ratio = double[multiple] / single[multiple]
+            nearest = (lowest + place + last) // (2 * last) - offset
+            if lowest < 0 or nearest > 0:
+                ratio = double[nearest] / single[nearest]
                 ratios[place] = math.log((1 - _OUTLIERS) * ratio + _OUTLIERS)
     return best

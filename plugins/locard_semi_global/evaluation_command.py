@@ -37,7 +37,7 @@ SplitOption = Annotated[
     str,
     typer.Option(
         "--split",
-        help="Which pictures of data sets that say a split: val, test, or any.",
+        help="Which pictures of data sets that say a split: val, test (both with a comma), or any.",
     ),
 ]
 WhereOption = Annotated[
@@ -104,12 +104,12 @@ def evaluate(
     from locard_semi_global.evaluation.measuring import Plan
     from locard_semi_global.evaluation.networks import wanted_networks
 
-    chosen = wanted_networks(_listed(networks), model or ())
+    chosen = wanted_networks(listed(networks), model or ())
     wanted = Evaluation(
         sets=tuple(sets),
-        split=split,
+        splits=listed(split),
         where=facts(where or ()),
-        treatments=_listed(treatments),
+        treatments=listed(treatments),
         plan=Plan(chosen, crf=crf, by=tuple(by or ())),
         limit=limit,
         workers=workers or cores(),
@@ -148,7 +148,7 @@ def probe(
     plan = Plan(wanted_networks([OURS], [model] if model else []), probes.taken_out())
     wanted = Evaluation(
         sets=tuple(sets),
-        split=split,
+        splits=listed(split),
         where=facts(where or ()),
         treatments=probes.treatments(),
         plan=plan,
@@ -228,5 +228,6 @@ def print_text_table(found: TextTable) -> None:
         print_table(shown)
 
 
-def _listed(words: str) -> tuple[str, ...]:
+def listed(words: str) -> tuple[str, ...]:
+    """Return what an option names, with commas between."""
     return tuple(word for part in words.split(",") if (word := part.strip()))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from locard.evaluation.metrics.conformal import conformal, grouped_conformal
+from locard.evaluation.metrics.conformal import conformal, grouped_conformal, grouped_quantile
 
 RATE = 0.05
 
@@ -26,8 +26,14 @@ def test_threshold_of_groups_is_the_smallest_that_its_definition_allows(
         shares = [np.mean(scores[groups == group] > threshold) for group in np.unique(groups)]
         return bool(sum(shares) + 1 <= rate * (len(shares) + 1) + 1e-9)
 
+    def kept(threshold: float) -> bool:
+        shares = [np.mean(scores[groups == group] > threshold) for group in np.unique(groups)]
+        return bool(np.mean(shares) <= rate + 1e-9)
+
     fitting = [threshold for threshold in np.unique(scores) if allowed(threshold)]
     assert grouped_conformal(scores, groups, rate) == (min(fitting) if fitting else None)
+    few = grouped_quantile(scores, groups, rate)
+    assert few == min(threshold for threshold in np.unique(scores) if kept(threshold))
 
 
 def test_groups_of_one_give_the_plain_threshold() -> None:

@@ -16,6 +16,7 @@ from locard.evaluation.datasets.loading import load, spread
 from locard.evaluation.runs.side_work import WorkFailedError, outcome_of
 from locard.text import printable
 from locard_semi_global.evaluation.figures import figures, score_results, threshold_results
+from locard_semi_global.evaluation.measuring import SPLIT as SPLIT
 from locard_semi_global.evaluation.measuring import Measured, Plan, Task, measure
 from locard_semi_global.evaluation.networks import opened
 from locard_semi_global.evaluation.results import SetResult, SpliceResults
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from locard.evaluation.datasets.loading import Dataset
     from locard.plugins import Catalogue
     from locard_semi_global.evaluation.rows import Row
-
-SPLIT: Final = "split"
-"""Fact of a data set that says which pictures are for training."""
 
 ANY: Final = "any"
 """No split: all pictures."""
@@ -44,8 +42,9 @@ class Evaluation:
 
     Attributes:
         sets: Folders of data sets.
-        split: Of data sets that say a split, which pictures are measured: ``val``, ``test`` or
-            ``any``; data sets that say none are measured whole.
+        splits: Of data sets that say a split, which pictures are measured: ``val``, ``test``, or
+            ``any`` for all; data sets that say none are measured whole. Pictures of the split
+            ``test`` set no threshold.
         where: Facts and their values: of data sets that state a fact, pictures with one of the
             values alone.
         treatments: Names of what is done to pictures, ``none`` for nothing.
@@ -55,7 +54,7 @@ class Evaluation:
     """
 
     sets: Sequence[Path]
-    split: str
+    splits: Sequence[str]
     where: Mapping[str, Sequence[str]]
     treatments: Sequence[str]
     plan: Plan
@@ -133,8 +132,8 @@ def chosen(data_set: Dataset, wanted: Evaluation) -> Dataset:
         LocardError: There are none.
     """
     values = dict(wanted.where)
-    if wanted.split != ANY:
-        values[SPLIT] = (wanted.split,)
+    if ANY not in wanted.splits:
+        values[SPLIT] = wanted.splits
     samples = list(data_set.samples)
     for fact, allowed in values.items():
         # A data set that does not state a fact of any picture is not divided by it.

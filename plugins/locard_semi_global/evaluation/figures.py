@@ -27,7 +27,7 @@ from locard_semi_global.evaluation.results import (
 )
 from locard_semi_global.evaluation.rows import AREAS, area_words
 from locard_semi_global.evaluation.statistics import NAMES
-from locard_semi_global.evaluation.thresholds import Scored, crossed, thresholds
+from locard_semi_global.evaluation.thresholds import Scored, crossed, cuts, thresholds
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -147,12 +147,20 @@ def _flagged(rows: Sequence[Row]) -> Mapping[tuple[object, ...], bool]:
     found: dict[tuple[object, ...], bool] = {}
     for some in _of_networks(rows).values():
         known = [row for row in some if row.shown.file is not None]
-        scored = Scored.of(known)
-        limits = crossed(scored)
-        for row, limit in zip(known, limits.tolist(), strict=True):
+        for row, limit in zip(known, _limits(known, SCORE).tolist(), strict=True):
             if not np.isnan(limit):
                 found[_identity(row)] = row.score >= limit
     return found
+
+
+def _limits(rows: Sequence[Row], statistic: str) -> NDArray[np.float64]:
+    """Return each picture's threshold, set by other photographs: those that are not held out."""
+    scored = Scored.of(rows, None if statistic == SCORE else statistic)
+    held_out = np.array([row.shown.held_out for row in rows], np.bool_)
+    setting = scored.part(~held_out)
+    limits = cuts(thresholds(setting), scored)
+    limits[~held_out] = crossed(setting)
+    return limits
 
 
 def _of_networks(rows: Iterable[Row]) -> dict[tuple[str, tuple[str, ...]], list[Row]]:
@@ -217,7 +225,7 @@ def threshold_results(rows: Sequence[Row]) -> Iterator[ThresholdResult]:
     for (network, without), some in _of_networks(rows).items():
         if without:
             continue
-        for one in thresholds(Scored.of(some)):
+        for one in thresholds(Scored.of([row for row in some if not row.shown.held_out])):
             yield _threshold(network, one)
 
 
@@ -241,8 +249,9 @@ def score_results(rows: Sequence[Row]) -> Iterator[ScoreResult]:
         if without:
             continue
         for statistic in (SCORE, *NAMES):
-            scored = Scored.of(some, None if statistic == SCORE else statistic)
-            limits = crossed(scored)
+            known = [row for row in some if row.shown.file is not None]
+            scored = Scored.of(known, None if statistic == SCORE else statistic)
+            limits = _limits(known, statistic)
             for file, size in np.ndindex(len(FILES), len(SIZES)):
                 here = (scored.files == file) & (scored.sizes == size) & ~np.isnan(limits)
                 tampered = scored.tampered[here]

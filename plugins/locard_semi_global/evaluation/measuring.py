@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from locard.evaluation.datasets.loading import Dataset
     from locard.evaluation.treatments import Treatment
 
+SPLIT: Final = "split"
+"""Fact of a data set that says which pictures are for training, validation and test."""
+
+TEST: Final = "test"
+
 ALL: Final[tuple[str, ...]] = ()
 """No group taken out."""
 
@@ -201,5 +206,6 @@ def _shown(task: Task, treatment: str, picture: Picture, truth: NDArray[np.bool_
         share=float(truth.mean()) if truth is not None and truth.size else None,
         file=file_kind(file, picture.mean_step),
         size=size_kind(file),
+        held_out=sample.facts.get(SPLIT) == TEST,
         facts=tuple((name, sample.facts[name]) for name in task.plan.by if name in sample.facts),
     )

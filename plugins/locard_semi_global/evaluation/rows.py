@@ -29,6 +29,7 @@ class Shown:
         share: Tampered share; None where the truth is missing.
         file: One of :data:`~locard_semi_global.evaluation.kinds.FILES`; None if none of them.
         size: One of :data:`~locard_semi_global.evaluation.kinds.SIZES`.
+        held_out: Whether it is reported as test: then it sets no threshold.
         facts: What the data set says of it, as far as figures are asked for by that.
     """
 
@@ -42,6 +43,7 @@ class Shown:
     share: float | None
     file: str | None
     size: str
+    held_out: bool = False
     facts: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from locard.evaluation.metrics.bootstrap import numbered
-from locard.evaluation.metrics.conformal import grouped_conformal
+from locard.evaluation.metrics.conformal import grouped_conformal, grouped_quantile
 from locard_semi_global.evaluation.kinds import FILES, SIZES, conditions
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def _thresholds(scored: Scored, rate: float) -> Iterator[Threshold]:
         largest = grouped_conformal(scored.scores[pool], scored.groups[pool], rate)
         if largest is None:
             continue
-        largest = max(largest, _own_share(scored.part(own), rate))
+        largest = max(largest, grouped_quantile(scored.scores[own], scored.groups[own], rate))
         value = math.nextafter(largest, math.inf)
         hits = scored.scores[here & scored.tampered] >= value
         yield Threshold(
@@ -168,17 +168,6 @@ def _pool(scored: Scored, usable: NDArray[np.bool_], size: int) -> NDArray[np.bo
         if _count(scored.groups[pool]) >= LEAST:
             break
     return pool
-
-
-def _own_share(own: Scored, rate: float) -> float:
-    """Return the smallest score that no more than a share of the own photographs exceed."""
-    return next(
-        float(value) for value in np.unique(own.scores) if _share_above(own, float(value)) <= rate
-    )
-
-
-def _share_above(own: Scored, value: float) -> float:
-    return _alarms(own, math.nextafter(value, math.inf))
 
 
 def _alarms(own: Scored, value: float) -> float:

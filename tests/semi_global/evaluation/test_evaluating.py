@@ -27,7 +27,7 @@ def quiet(_words: str, _done: int, _total: int) -> None:
 
 
 def evaluated(*sets: Path, treatments: tuple[str, ...] = ("none",), **changes: object) -> Found:
-    values: dict[str, object] = {"split": "val", "where": {}, "limit": None, "workers": 1}
+    values: dict[str, object] = {"splits": ("val",), "where": {}, "limit": None, "workers": 1}
     values |= {"plan": Plan((Wanted("semi-global"),)), **changes}
     wanted = Evaluation(sets=sets, treatments=treatments, **values)  # type: ignore[arg-type]
     return evaluate(wanted, catalogue(), quiet)
@@ -131,7 +131,7 @@ def test_pictures_of_another_split_are_left_alone(tmp_path: Path) -> None:
     folder = write_set(tmp_path / "squares", split="train")
     with pytest.raises(LocardError, match="no pictures of split val"):
         evaluated(folder)
-    assert len(evaluated(folder, split="any").rows) == 8
+    assert len(evaluated(folder, splits=("any",)).rows) == 8
 
 
 def test_few_pictures_of_a_kind_set_no_threshold(squares: Path) -> None:

@@ -55,15 +55,30 @@ def grouped_conformal(
         1, is at most ``rate`` times the number of groups plus 1; None where there is none: of
         fewer than 1/rate − 1 groups.
     """
-    numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
-    count = sizes.size
+    count = np.unique(groups).size
     if rate * (count + 1) + _ROUNDING < 1:
         return None
+    return _smallest(scores, groups, rate * (count + 1) - 1)
+
+
+def grouped_quantile(scores: NDArray[np.float64], groups: NDArray[np.intp], rate: float) -> float:
+    """Return the score that the pictures at hand exceed at most at this rate.
+
+    Args:
+        scores: float64, shape (n,), at least one.
+        groups: Number of each score's group: integers, shape (n,).
+        rate: Mean over groups of the share of their scores above it.
+    """
+    return _smallest(scores, groups, rate * np.unique(groups).size)
+
+
+def _smallest(scores: NDArray[np.float64], groups: NDArray[np.intp], most: float) -> float:
+    """Return the smallest score above which groups' shares add up to at most a number."""
+    numbers, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
     order = np.argsort(scores, kind="stable")
-    above = np.cumsum((1 / sizes[numbers])[order][::-1])[::-1]  # this score and higher ones
+    from_here = np.cumsum((1 / sizes[numbers])[order][::-1])[::-1]
     ordered = scores[order]
     # Strictly above a score are those from the next higher one on.
     next_higher = np.searchsorted(ordered, ordered, side="right")
-    beyond = np.append(above, 0.0)[next_higher]
-    fits = beyond + 1 <= rate * (count + 1) + _ROUNDING
-    return float(ordered[int(np.argmax(fits))])
+    above = np.append(from_here, 0.0)[next_higher]
+    return float(ordered[int(np.argmax(above <= most + _ROUNDING))])

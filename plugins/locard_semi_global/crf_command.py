@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,10 +30,14 @@ def tune_crf(
     output: Annotated[
         Path, typer.Option("--output", "-o", help="File for the choice and all figures, JSON.")
     ],
+    network: Annotated[
+        str, typer.Option(help="Whose maps: semi-global, sgn-paper or jcs.")
+    ] = "semi-global",
     model: Annotated[
         str | None,
         typer.Option(
-            help="Version of the model semi-global.  [default: the newest]", show_default=False
+            help="Version of its model.  [default: the newest that Locard ships]",
+            show_default=False,
         ),
     ] = None,
     split: Annotated[
@@ -62,7 +67,7 @@ def tune_crf(
     workers: WorkersOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Choose the parameters by which dense-crf refines the maps of the model semi-global.
+    """Choose the parameters by which dense-crf refines the maps of a network.
 
     Those are chosen that gain most and by which no kind of picture of any data set loses. The gain
     is measured by cross-validation over groups of pictures that share a source. Where each choice
@@ -71,14 +76,16 @@ def tune_crf(
     Exit code 1 means that none was made, or that a picture could not be measured.
     """
     from locard.report.atomic import write_whole
-    from locard_semi_global.crf_results import Wanted, into, tune
+    from locard_semi_global.crf_results import Tuning, into, tune
+    from locard_semi_global.evaluation.networks import wanted_networks
 
-    wanted = Wanted(
+    (whose,) = wanted_networks([network], [])
+    wanted = Tuning(
         sets=tuple(sets),
         split=split,
         by=tuple(by or ()),
         limit=limit,
-        version=model,
+        network=replace(whose, version=model),
         candidates=candidates,
         seed=seed,
     )

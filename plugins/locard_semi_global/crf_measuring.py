@@ -19,7 +19,7 @@ from locard.text import printable
 from locard_semi_global.crf_tuning import Judged
 from locard_semi_global.evaluation.evaluating import ANY, SPLIT, named
 from locard_semi_global.evaluation.measuring import ALL, refined
-from locard_semi_global.evaluation.networks import OURS, Picture, Wanted, opened
+from locard_semi_global.evaluation.networks import Parameters, Picture, Wanted, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from locard.evaluation.datasets.building import Progress
     from locard.evaluation.datasets.loading import Dataset
     from locard.plugins import Catalogue
-    from locard_semi_global.crf_tuning import Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Task:
         dataset: Where its truth is read, without its list of samples.
         sample: The picture.
         stratum: Which pictures it stands with.
-        version: Of the model; None for the newest.
+        network: Whose maps are refined.
         candidates: Parameters of the CRF.
     """
 
@@ -50,7 +49,7 @@ class Task:
     dataset: Dataset
     sample: Sample
     stratum: str
-    version: str | None
+    network: Wanted
     candidates: tuple[Parameters, ...]
 
 
@@ -62,7 +61,7 @@ def judge(task: Task) -> Judged:
     """
     image = Image.from_path(task.sample.path)
     truth = task.dataset.truth(task.sample, image.height, image.width)
-    look = opened(Wanted(OURS, task.version)).looks(Picture(image), [ALL])[0]
+    look = opened(task.network).looks(Picture(image), [ALL])[0]
     found = HeatMap(look.values, cell=look.cell)
     after = [figure(refined(image, found, crf), truth) for crf in task.candidates]
     return Judged(
@@ -115,7 +114,7 @@ def tasks_of(
     split: str,
     by: Sequence[str],
     limit: int | None,
-    version: str | None,
+    network: Wanted,
     candidates: tuple[Parameters, ...],
     plugins: Catalogue,
 ) -> list[Task]:
@@ -126,7 +125,7 @@ def tasks_of(
         split: Of those that say one, which pictures are taken; ``any`` for all.
         by: Facts by which data sets are divided into strata, besides kinds.
         limit: At most so many pictures of each, evenly from its kinds.
-        version: Of the model.
+        network: Whose maps are refined.
         candidates: Parameters of the CRF.
         plugins: Where layouts come from.
 
@@ -150,7 +149,7 @@ def tasks_of(
         truth = replace(data_set, samples=(), hashes={}, facts=facts)
         for sample in samples if limit is None else spread(samples, limit):
             stratum = _stratum(data_set.facts.name, sample.kind, sample.facts, by)
-            tasks.append(Task(len(tasks), truth, sample, stratum, version, candidates))
+            tasks.append(Task(len(tasks), truth, sample, stratum, network, candidates))
     return tasks
 
 

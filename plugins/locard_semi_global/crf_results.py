@@ -9,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from locard.errors import LocardError
 from locard_semi_global import crf_tuning
+from locard_semi_global.evaluation.networks import OURS, REFINER, Wanted, opened
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from locard.evaluation.datasets.building import Progress
-
-REFINER = "dense-crf"
+    from locard_registry import Model
 
 
 class _Model(BaseModel):
@@ -40,7 +40,8 @@ class CrfResults(_Model):
 
     refiner: str = Field(description="whose parameters they are")
     version: str = Field(description="of the refiner")
-    model: str = Field(description="version of the model semi-global")
+    network: str = Field(description="whose maps were refined, as the registry calls the model")
+    model: str = Field(description="its version")
     model_sha256: str = Field(description="of its ONNX file")
     sets: dict[str, str] = Field(description="data sets with the SHA-256 of what was read")
     split: str = Field(description="which pictures of them")
@@ -54,7 +55,7 @@ class CrfResults(_Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Tuning:
     """What is tuned, on what; see :func:`locard_semi_global.crf_measuring.tasks_of`.
 
     Attributes:
@@ -62,7 +63,7 @@ class Wanted:
         split: Which pictures are taken.
         by: Facts that make strata.
         limit: At most so many pictures of each set.
-        version: Of the model; None for the newest.
+        network: Whose maps are refined.
         candidates: How many sets of parameters are tried.
         seed: By which they are drawn.
     """
@@ -71,12 +72,12 @@ class Wanted:
     split: str
     by: tuple[str, ...]
     limit: int | None
-    version: str | None
+    network: Wanted
     candidates: int
     seed: int
 
 
-def tune(wanted: Wanted, workers: int, progress: Progress) -> CrfResults:
+def tune(wanted: Tuning, workers: int, progress: Progress) -> CrfResults:
     """Choose parameters on a model's maps of some data sets.
 
     Args:
@@ -91,16 +92,17 @@ def tune(wanted: Wanted, workers: int, progress: Progress) -> CrfResults:
     from locard.plugins import catalogue
     from locard_dense_crf.refiner import DenseCrf
     from locard_semi_global.crf_measuring import judge_all, tasks_of
-    from locard_semi_global.localiser import find_model
 
-    reference = find_model(wanted.version).reference()
+    opened(wanted.network)
+    reference = _model(wanted.network).reference()
+    network = Wanted(wanted.network.name, reference.version)
     tried = crf_tuning.candidates(wanted.candidates, wanted.seed)
     tasks = tasks_of(
         wanted.sets,
         wanted.split,
         wanted.by,
         wanted.limit,
-        reference.version,
+        network,
         tried,
         catalogue(),
     )
@@ -114,6 +116,7 @@ def tune(wanted: Wanted, workers: int, progress: Progress) -> CrfResults:
     return CrfResults(
         refiner=REFINER,
         version=DenseCrf.version,
+        network=reference.name,
         model=reference.version,
         model_sha256=reference.sha256,
         sets={task.dataset.facts.name: task.dataset.facts.sha256 for task in tasks},
@@ -137,15 +140,24 @@ def into(results: CrfResults) -> str:
             cannot be written.
     """
     from locard_registry import write_card
-    from locard_semi_global.localiser import find_model
 
-    model = find_model(results.model)
+    model = _model(Wanted(results.network, results.model))
     if model.reference().sha256 != results.model_sha256:
         raise LocardError(
-            f"the model semi-global {results.model} is not the one that was tuned",
+            f"the model {results.network} {results.model} is not the one that was tuned",
             "Tune it again.",
         )
     if results.parameters is None:
         raise LocardError("there are no parameters to write into a card", "Tune it again.")
     refinement = {**model.card.refinement, REFINER: results.parameters}
     return write_card(model.card.model_copy(update={"refinement": refinement}), model.folder)
+
+
+def _model(network: Wanted) -> Model:
+    from locard_registry import load
+    from locard_semi_global.localiser import find_model
+    from locard_semi_global.paper.localising import IDENTITY
+
+    if network.name == OURS:
+        return find_model(network.version)
+    return load(network.name, network.version, provides=IDENTITY)

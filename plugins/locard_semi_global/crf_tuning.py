@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from locard_semi_global.evaluation.networks import Parameters
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-Parameters = Mapping[str, float | int | str]
 
 FIXED: Final[Parameters] = {
     "weight_gamma": 0.0,

@@ -54,9 +54,11 @@ def _dense_kernels(pixels: NDArray[np.uint8], crf: CrfParameters) -> Kernels:
     places = np.stack([x.ravel(), y.ravel()], axis=1).astype(float)
     colours = pixels.reshape(-1, 3).astype(float)
     appearance = np.concatenate([places / crf.sigma_alpha, colours / crf.sigma_beta], axis=1)
+    position = -crf.colour_only * crf.weight_alpha
     return [
         (crf.weight_gamma, _normalised_kernel(places / crf.sigma_gamma)),
         (crf.weight_alpha, _normalised_kernel(appearance)),
+        (position, _normalised_kernel(places / crf.sigma_alpha)),
     ]
 
 

@@ -56,6 +56,43 @@ def test_close_to_all_pairs_with_customary_kernels(
     assert mean <= 0.02
 
 
+@pytest.mark.parametrize("name", ["coffee", "astronaut", "retina"])
+def test_close_to_all_pairs_with_colour_only(
+    photograph, unary, dense_kernels, dense_mean_field, name
+):
+    crf = CrfParameters(
+        weight_gamma=0.0, sigma_alpha=12.0, weight_alpha=3.0, colour_only=0.9, iterations=5
+    )
+    pixels = photograph(name, 48)
+    kernels = dense_kernels(pixels, crf)
+    for kind in ("soft", "noisy"):
+        probability = unary(kind, 48)
+        expected = dense_mean_field(probability, kernels, crf.iterations)
+        labels, mean = differences(infer(probability, pixels, crf, TOLERANCE), expected)
+        assert labels <= 0.02
+        assert mean <= 0.02
+
+
+def test_colour_only_is_what_pydensecrf_computes(photograph, unary, photograph_name, pydensecrf):
+    crf = replace(CUSTOMARY, sigma_alpha=30.0, weight_alpha=4.0, colour_only=0.8)
+    pixels, probability = photograph(photograph_name, 200, 256), unary("noisy", 200, 256)
+    ours = infer(probability, pixels, crf, ALL_SINGLE)
+    labels, mean = differences(ours, pydensecrf(probability, pixels, crf))
+    assert labels <= 0.02
+    assert mean <= 0.02
+
+
+def test_colour_only_keeps_what_looks_like_its_surroundings():
+    """On even ground the appearance kernel alone lets the many outvote the few."""
+    pixels = np.full((120, 160, 3), 120, np.uint8)
+    probability = np.full((120, 160), 0.2, np.float32)
+    probability[40:70, 60:100] = 0.8
+    crf = CrfParameters(weight_gamma=0.0, sigma_alpha=30.0, weight_alpha=6.0)
+    assert infer(probability, pixels, crf).max() < 0.5
+    kept = infer(probability, pixels, replace(crf, colour_only=1.0))
+    assert np.mean((kept > 0.5) != (probability > 0.5)) < 0.01
+
+
 def test_smoothness_kernel_alone_is_almost_exact(
     photograph, unary, dense_kernels, dense_mean_field
 ):

@@ -160,6 +160,27 @@ def test_a_large_picture_is_refined_at_a_fraction(image, unary):
     assert max(region.x + region.width for region in third.regions) <= 320
 
 
+def test_squares_of_pixels_are_refined_as_one(image, unary):
+    before = unary("noisy", 240, 320)
+    whole = refine(image, before)
+    halved = refine(image, before, pixels_a_cell=2)
+    assert halved.measurements["pixels_a_cell"] == halved.map.cell == 2
+    assert halved.mask.shape == (240, 320)
+    assert np.mean(halved.mask != whole.mask) < 0.05
+    assert refine(image, before, pixels_a_cell=2, working_megapixels=0.01).map.cell == 3
+
+
+@pytest.mark.parametrize("step", [2, 4])
+def test_a_map_in_cells_need_not_be_laid_over_the_pixels_first(image, unary, step):
+    """The squares lie in its cells, at the border as well."""
+    cells = unary("blocky", 59, 79)
+    sparse = refine(image, cells, cell=4, pixels_a_cell=step)
+    laid = HeatMap(cells, cell=4).at_pixels(240, 320)
+    whole = refine(image, laid, pixels_a_cell=step)
+    assert np.allclose(sparse.map.values, whole.map.values, atol=1e-4)
+    assert sparse.regions == whole.regions
+
+
 def test_a_stronger_map_gives_its_neighbours_more_weight(image):
     """Just above the smallest contrast a map is hardly altered: no cliff beside the flat map."""
     values = np.full((240, 320), 0.45, np.float32)

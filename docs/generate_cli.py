@@ -21,8 +21,12 @@ GROUPS = {
     "evaluate": (),
     "compare": (),
     "crop": ("dataset build", "dataset check", "train-teacher", "distill", "evaluate", "export"),
+    "splice": (
+        *("dataset build", "dataset untouched", "dataset after-life"),
+        *("train", "evaluate", "probe", "ablate", "tune-crf"),
+    ),
 }
-COMMANDS = "kd-crop"
+COMMANDS = "kd-crop,semi-global"
 """Built-in plugins that offer commands; no other may load."""
 
 TARGET = Path(__file__).parent / "cli.md"

@@ -16,6 +16,7 @@ from locard_semi_global.evidence import (
     correlation,
     dct,
     double_quantization,
+    first_compression,
     ghost,
     grid,
     histogram,
@@ -98,6 +99,14 @@ TRACES: Final = (
         double_quantization.FLIP_Y,
         double_quantization.TRANSPOSED,
         double_quantization.double_quantization,
+    ),
+    Trace(
+        "quantisation",
+        first_compression.NAMES,
+        first_compression.FLIP_X,
+        first_compression.FLIP_Y,
+        first_compression.TRANSPOSED,
+        first_compression.first_compression,
     ),
     Trace(
         "ghost",

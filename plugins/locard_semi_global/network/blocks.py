@@ -9,9 +9,19 @@ from torch.nn import functional
 _CHANNELS_A_GROUP = 8
 
 
-def norm(channels: int) -> nn.GroupNorm:
-    """Return group normalisation with groups of 8 channels (Wu and He, ECCV 2018)."""
-    return nn.GroupNorm(channels // _CHANNELS_A_GROUP, channels)
+class Norm(nn.GroupNorm):
+    """Group normalisation with groups of 8 channels (Wu and He, ECCV 2018).
+
+    Args:
+        channels: A multiple of 8.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels // _CHANNELS_A_GROUP, channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the same shape; without torch's own check of sizes, which no export can trace."""
+        return torch.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
 
 
 class Residual(nn.Module):
@@ -24,7 +34,7 @@ class Residual(nn.Module):
 
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
-        self.norm1, self.norm2 = norm(channels), norm(channels)
+        self.norm1, self.norm2 = Norm(channels), Norm(channels)
         self.conv1 = nn.Conv2d(
             channels, channels, 3, padding=dilation, dilation=dilation, bias=False
         )
@@ -50,8 +60,8 @@ class Attention(nn.Module):
 
     def __init__(self, channels: int, heads: int = 4) -> None:
         super().__init__()
-        self.heads = heads
-        self.norm = norm(channels)
+        self.heads, self.each = heads, channels // heads
+        self.norm = Norm(channels)
         self.asked = nn.Conv2d(channels, 3 * channels, 1, bias=False)
         self.answer = nn.Conv2d(channels, channels, 1)
         nn.init.zeros_(self.answer.weight)
@@ -59,11 +69,11 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (n, channels, h, w) for the same shape."""
-        split = self.asked(self.norm(x)).unflatten(1, (3 * self.heads, -1)).flatten(3)
+        # Sizes stay symbols in an export: places are counted by -1 alone.
+        split = self.asked(self.norm(x)).reshape(x.shape[0], 3 * self.heads, self.each, -1)
         query, key, value = split.transpose(2, 3).chunk(3, dim=1)
         mixed = functional.scaled_dot_product_attention(query, key, value)
-        joined = mixed.transpose(2, 3).flatten(1, 2).unflatten(2, x.shape[2:])
-        updated: Tensor = x + self.answer(joined)
+        updated: Tensor = x + self.answer(mixed.transpose(2, 3).reshape(x.shape))
         return updated
 
 

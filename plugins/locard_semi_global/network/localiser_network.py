@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from locard_semi_global.network.blocks import Level, norm, one_hot_groups
+from locard_semi_global.network.blocks import Level, Norm, one_hot_groups
 
 LIMIT = 6.0
 """Both views of a channel are clipped to ± so many spreads."""
@@ -76,7 +76,7 @@ class BlockEvidenceNetwork(nn.Module):
         nn.init.zeros_(self.film[2].weight)
         nn.init.zeros_(self.film[2].bias)
         self.levels = Level(architecture.widths, architecture.depth, architecture.attention)
-        self.norm = norm(width)
+        self.norm = Norm(width)
         self.head = nn.Conv2d(width, 4, 3, padding=1)
         nn.init.constant_(self.head.bias, -2.0)  # type: ignore[arg-type]  # it has a bias
 

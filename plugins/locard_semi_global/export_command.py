@@ -35,10 +35,10 @@ def export(
 
     require_libraries()
     from locard_registry.about import About
-    from locard_semi_global.paper.card import export as make
     from locard_semi_global.shipped import found
+    from locard_semi_global.tasks import exporter_of
 
-    made = make(run, About.read(found(about)), output, version)
+    made = exporter_of(run)(run, About.read(found(about)), output, version)
     if quiet:
         return
     typer.echo(printable(str(made.folder)))

@@ -14,6 +14,8 @@ from locard_semi_global.shipped import found
 if TYPE_CHECKING:
     from locard.training.config import TrainingConfig
     from locard.training.task import Task
+    from locard_registry.about import About
+    from locard_semi_global.model_writing import Exported
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,3 +126,27 @@ def prepare(network: str, config: Path | None, given: Given) -> Prepared:
             f"There are: {', '.join(NETWORKS)}.",
         )
     return known.prepare(found(config or Path(known.config)), given)
+
+
+def exporter_of(run: Path) -> Callable[[Path, About, Path, str], Exported]:
+    """Return what makes a model of a run: of its folder, what its maker says, models and version.
+
+    Raises:
+        LocardError: The folder holds no run whose network can be exported.
+    """
+    from locard.training.config import load_table
+    from locard.training.run_folder import RunFolder
+
+    try:
+        kind = load_table(RunFolder(run).config.read_text("utf-8")).get("kind")
+    except (OSError, ValueError) as error:
+        raise LocardError(
+            f"{printable(str(run))} holds no training: {error}", "Name the folder of a run."
+        ) from None
+    if kind == "block-evidence":
+        from locard_semi_global.network.card import export as of_block_evidence
+
+        return of_block_evidence
+    from locard_semi_global.paper.card import export as of_patches
+
+    return of_patches

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from locard.errors import LocardError
-from locard.report.atomic import write_whole
-from locard.text import printable
 from locard.training.macs import count_macs
-from locard.training.run_folder import RunFolder
-from locard_registry import Card, Data, Macs, ModelFile, Tensor, Training, describe_file, write_card
+from locard_registry import Card, Data, Macs, ModelFile, Tensor
 from locard_registry.about import About
+from locard_semi_global.model_writing import Exported, training_of, write_model
 from locard_semi_global.paper.exporting import inputs_of, to_onnx
 from locard_semi_global.paper.localising import GLOBAL_FILE, IDENTITY
 from locard_semi_global.paper.networks import PatchNetwork, SemiGlobal, trained_parameters
@@ -30,19 +26,6 @@ _MEANINGS: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """A model that was written.
-
-    Attributes:
-        folder: Where.
-        identity: SHA-256 of its card.
-    """
-
-    folder: Path
-    identity: str
-
-
 def export(run: Path, about: About, models: Path, version: str) -> Exported:
     """Write the model of a run: ONNX files and card; thresholds and figures come from evaluation.
 
@@ -56,24 +39,11 @@ def export(run: Path, about: About, models: Path, version: str) -> Exported:
         LocardError: The run cannot be used, there is such a model, or the folder cannot be written.
     """
     network, name = network_of(run), network_named(run)
-    folder = models / name / version
-    if folder.exists():
-        raise LocardError(
-            f"there is a {name} {version} in {printable(str(models))} already",
-            "A model is never changed: choose another version, or remove the folder.",
-        )
-    contents = to_onnx(network)
-    try:
-        folder.mkdir(parents=True)
-        for file, content in contents.items():
-            write_whole(folder / file, [content])
-    except OSError as error:
-        raise LocardError(
-            f"cannot write the model into {printable(str(folder))}: {error.strerror}",
-            "Give another folder of models.",
-        ) from None
-    files = tuple(describe_file(folder / file, "fp32") for file in contents)
-    return Exported(folder, write_card(_card(run, network, name, version, about, files), folder))
+
+    def card_of(files: tuple[ModelFile, ...]) -> Card:
+        return _card(run, network, name, version, about, files)
+
+    return write_model(models / name / version, to_onnx(network), card_of)
 
 
 def _card(
@@ -97,7 +67,7 @@ def _card(
         requires=dict(IDENTITY),
         macs=Macs(value=count_macs(network, *given), at="a patch of 64×64 pixels"),
         data=Data(photographs=about.photographs, commands=about.commands, seeds=about.seeds),
-        training=_training(run),
+        training=training_of(run),
         files=files,
         inputs=tuple(
             _tensor(name, tuple(tensor.shape[1:]))
@@ -120,13 +90,3 @@ def _of_global(network: PatchNetwork) -> tuple[str, ...]:
 
 def _tensor(name: str, shape: tuple[int, ...]) -> Tensor:
     return Tensor(name=name, dtype="float32", shape=("n", *shape), meaning=_MEANINGS[name])
-
-
-def _training(run: Path) -> Training:
-    folder = RunFolder(run)
-    facts = folder.read_facts()
-    on = facts["hardware"]
-    hardware = on["gpu"] or f"{on['processor']}, {on['threads']} of {on['cores']} cores"
-    return Training(
-        seconds=float(facts["seconds"]), epochs=len(folder.read_log()), hardware=hardware
-    )

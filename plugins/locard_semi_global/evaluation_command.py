@@ -90,6 +90,14 @@ def evaluate(
     rows: Annotated[
         Path | None, typer.Option("--rows", help="File for each picture's figures, CSV.")
     ] = None,
+    card: Annotated[
+        bool,
+        typer.Option(
+            "--into-card",
+            help="Write thresholds and figures into the model's card: it is then another model, by "
+            "its card's SHA-256.",
+        ),
+    ] = False,
     workers: WorkersOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -102,9 +110,15 @@ def evaluate(
     """
     from locard_semi_global.evaluation.evaluating import Evaluation
     from locard_semi_global.evaluation.measuring import Plan
-    from locard_semi_global.evaluation.networks import wanted_networks
+    from locard_semi_global.evaluation.networks import OURS, wanted_networks
 
     chosen = wanted_networks(listed(networks), model or ())
+    ours = [one for one in chosen if one.name == OURS]
+    if card and len(ours) != 1:
+        raise LocardError(
+            "--into-card needs one version of the model semi-global among those measured",
+            "Give --model once, and semi-global among --networks.",
+        )
     wanted = Evaluation(
         sets=tuple(sets),
         splits=listed(split),
@@ -114,7 +128,18 @@ def evaluate(
         limit=limit,
         workers=workers or cores(),
     )
-    run(wanted, output, rows, quiet=quiet)
+    found = found_by(wanted, quiet=quiet)
+    write(found, output, rows)
+    if card:
+        from locard_semi_global.evaluation.card import into_card
+
+        typer.echo(f"card {into_card(found.results, ours[0])}")
+    if not quiet:
+        from locard_semi_global.evaluation.tables import tables
+
+        for table in tables(found.results):
+            print_text_table(table)
+    finish(found.results)
 
 
 def probe(
@@ -170,22 +195,15 @@ def finish(results: SpliceResults) -> None:
     raise typer.Exit(ExitCode.ATTENTION if results.problems else ExitCode.OK)
 
 
-def run(wanted: Evaluation, output: Path | None, rows: Path | None, *, quiet: bool) -> None:
-    """Evaluate, write what was asked for, print the tables, and exit."""
+def write(found: Found, output: Path | None, rows: Path | None) -> None:
+    """Write what was asked for."""
     from locard.report.atomic import write_whole
     from locard_semi_global.evaluation.rows import to_csv
 
-    found = found_by(wanted, quiet=quiet)
     if output is not None:
         write_whole(output, [found.results.model_dump_json(indent=1).encode() + b"\n"])
     if rows is not None:
         write_whole(rows, [to_csv(found.rows).encode()])
-    if not quiet:
-        from locard_semi_global.evaluation.tables import tables
-
-        for table in tables(found.results):
-            print_text_table(table)
-    finish(found.results)
 
 
 def facts(said: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -232,7 +232,8 @@ def threshold_results(rows: Sequence[Row]) -> Iterator[ThresholdResult]:
 def _threshold(network: str, one: Threshold) -> ThresholdResult:
     return ThresholdResult(
         network=network,
-        kind=one.name,
+        file=one.file,
+        size=one.size,
         value=one.value,
         photographs=one.photographs,
         own=one.own,

@@ -47,7 +47,8 @@ class ThresholdResult(_Model):
     """From which score on pictures of a kind are flagged, at 5 % false alarms."""
 
     network: str
-    kind: str = Field(description="kind of file, and size")
+    file: str = Field(description="kind of file")
+    size: str = Field(description="size in megapixels")
     value: float
     photographs: int = Field(description="authentic photographs that it rests on")
     own: int = Field(description="those of its own size")
@@ -55,6 +56,11 @@ class ThresholdResult(_Model):
     false_alarms: float = Field(description="share of its own that reach it")
     power: float | None = Field(None, description="share of tampered pictures that reach it")
     tampered: int = Field(description="how many pictures that is of")
+
+    @property
+    def kind(self) -> str:
+        """Names it in tables: ``JPEG 90-94, below 0.5 MP``."""
+        return f"{self.file}, {self.size}"
 
 
 class ScoreResult(_Model):

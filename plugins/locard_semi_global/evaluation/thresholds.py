@@ -19,12 +19,11 @@ import numpy as np
 
 from locard.evaluation.metrics.bootstrap import numbered
 from locard.evaluation.metrics.conformal import grouped_conformal, grouped_quantile
-from locard_semi_global.evaluation.kinds import FILES, SIZES, conditions
+from locard_semi_global.evaluation.kinds import FILES, SIZES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from locard_registry import Threshold as CardThreshold
     from locard_semi_global.evaluation.rows import Row
 
 RATE: Final = 0.05
@@ -33,7 +32,7 @@ RATE: Final = 0.05
 LEAST: Final = 60
 """Photographs that a threshold rests on, where there are so many of its kind of file."""
 
-LEAST_OWN: Final = 10
+LEAST_OWN: Final = 5
 """Own photographs from which on a cell has a threshold."""
 
 FOLDS: Final = 5
@@ -114,11 +113,6 @@ class Threshold:
     false_alarms: float
     power: float | None
     tampered: int
-
-    @property
-    def name(self) -> str:
-        """Names it in tables: ``JPEG 90-94, below 0.5 MP``."""
-        return f"{self.file}, {self.size}"
 
 
 def thresholds(scored: Scored, rate: float = RATE) -> tuple[Threshold, ...]:
@@ -211,26 +205,3 @@ def crossed(scored: Scored, rate: float = RATE) -> NDArray[np.float64]:
         found = thresholds(scored.part(~held_out), rate)
         values[held_out] = cuts(found, scored.part(held_out))
     return values
-
-
-def card_thresholds(found: Sequence[Threshold], rate: float = RATE) -> tuple[CardThreshold, ...]:
-    """Return thresholds as a model's card holds them.
-
-    Args:
-        found: The thresholds.
-        rate: Share of false alarms that they aim at.
-    """
-    from locard_registry import Threshold as CardThreshold
-
-    return tuple(
-        CardThreshold(
-            name=one.name,
-            conditions=conditions(one.file, one.size),
-            value=one.value,
-            false_alarm_rate=rate,
-            images=one.pictures,
-            power=one.power,
-            positives=one.tampered or None,
-        )
-        for one in found
-    )

@@ -71,8 +71,8 @@ def build(
 
     Exit code 1 means that a photograph could not be read, or a picture could not be made.
     """
-    from locard_semi_global.synthesis.build import DEFAULT_SIZES, Options
     from locard_semi_global.synthesis.build import build as make
+    from locard_semi_global.synthesis.plan import DEFAULT_SIZES, Options
 
     options = Options(
         output=output,

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from locard.evaluation.datasets.building import (
     BuildError,
@@ -25,14 +23,9 @@ from locard.evaluation.runs.side_work import WorkFailedError, outcome_of
 from locard.text import printable
 from locard_kd_crop.datasets.photographs import Look, Photograph
 from locard_kd_crop.datasets.splits import SPLITS
-from locard_semi_global.synthesis.pictures import (
-    COLUMNS,
-    FOUR,
-    WORLDS,
-    Piece,
-    make_piece,
-    serves,
-)
+from locard_semi_global.synthesis.fours import COLUMNS, make_piece
+from locard_semi_global.synthesis.pieces import WORLDS, Piece
+from locard_semi_global.synthesis.plan import Options, largest_sizes, planned, seats
 from locard_semi_global.synthesis.regions import read_segmentation
 from locard_semi_global.synthesis.sizes import parse
 from locard_semi_global.synthesis.sources import Club, Size, clubs, divided
@@ -41,39 +34,6 @@ FORMAT = "locard-splices/1"
 """Changes whenever the same photographs and seed would give other files."""
 
 NOTE = "splice-dataset.json"
-PIECE = 8
-"""Fours of a piece."""
-
-DEFAULT_SIZES = "384x256,512x384,768x512"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What to make.
-
-    Attributes:
-        output: Folder of the data set.
-        world: ``jpeg`` or ``camera``.
-        images: How many pictures.
-        seed: A whole number from 0.
-        split_seed: Of the division into splits, which is the same in all data sets that share it.
-        role: The one split to make pictures of; None for all, by their photographs.
-        sizes: As ``384x256,512x384``; each landscape or portrait.
-        shapes: Folder of human segmentations; None for none.
-        after_life: Share of pictures that lived on after their last step.
-        workers: Number of worker processes.
-    """
-
-    output: Path
-    world: str
-    images: int
-    seed: int = 0
-    split_seed: int = 0
-    role: str | None = None
-    sizes: str = DEFAULT_SIZES
-    shapes: Path | None = None
-    after_life: float = 0.4
-    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +79,7 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Built:
     segmentations, damaged = _segmentations(options.shapes, options.workers, progress)
     photographs, unusable = photographs_of(paths, options.workers, progress)
     splits = divided(photographs, options.split_seed)
-    largest = _largest(photographs, sizes, options)
+    largest = largest_sizes(photographs, sizes, options)
     small = [
         Unusable(one.name, f"{one.width}×{one.height} is too small for these sizes")
         for one in photographs
@@ -143,7 +103,8 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Built:
         for one in photographs
         if one.sha256 in wanted and one.sha256 not in placed
     ]
-    pieces = _planned(options, groups, sizes, segmentations)
+    served = seats(options.world, groups, sizes)
+    pieces = planned(options, groups, sizes, segmentations)
     claim(options.output, NOTE, _facts(options, photographs, segmentations))
     left = [piece for piece in pieces if finished(piece.output, piece.record) is None]
     failed: Counter[str] = Counter()
@@ -155,18 +116,18 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Built:
     write(options.output / "README.md", _description(options, groups).encode())
     counts: Counter[str] = Counter()
     for piece in pieces:
-        counts[piece.club.split] += _count(piece)
+        counts[piece.club.split] += piece.pictures
     return Built(
         manifest=manifest,
-        made=sum(map(_count, left)) - failed.total(),
-        kept=counts.total() - sum(map(_count, left)),
+        made=sum(piece.pictures for piece in left) - failed.total(),
+        kept=counts.total() - sum(piece.pictures for piece in left),
         splits=counts,
         photographs=Counter(splits[sha256] for sha256 in placed),
         sizes=tuple(f"{width}×{height}" for width, height in sorted({p.size for p in pieces})),
         unserved=tuple(
             f"{width}×{height}"
             for place, (width, height) in enumerate(sizes)
-            if place not in _seats(options.world, groups, sizes)
+            if place not in served
         ),
         unusable=(*damaged, *unusable, *small, *alone),
         failed=failed,
@@ -237,85 +198,13 @@ def photographs_of(
     return [found[sha256] for sha256 in sorted(found)], unusable
 
 
-def _largest(
-    photographs: Sequence[Photograph], sizes: Sequence[Size], options: Options
-) -> dict[str, int]:
-    """Return the place of the largest size that each photograph serves for, if for any."""
-    found = {}
-    for one in photographs:
-        places = [place for place, size in enumerate(sizes) if serves(options.world, one, size)]
-        if places:
-            found[one.sha256] = places[-1]
-    return found
-
-
 # --- pieces --------------------------------------------------------------------------------------
-
-
-def _planned(
-    options: Options,
-    groups: Sequence[Club],
-    sizes: Sequence[Size],
-    segmentations: tuple[str, ...],
-) -> list[Piece]:
-    """Return all pieces, those of one club one after the other: it then is at hand."""
-    random = np.random.default_rng([options.seed, 4])
-    seats = _seats(options.world, groups, sizes)
-    fours: dict[tuple[int, int], list[int]] = defaultdict(list)
-    weights = np.array([len(group.photographs) for group in groups], float)
-    for four in range(-(-options.images // len(FOUR))):
-        places = [place for place in range(len(sizes)) if place in seats]
-        place = places[int(random.integers(len(places)))]
-        able = list(seats[place])
-        shares = weights[able] / weights[able].sum()
-        fours[int(random.choice(able, p=shares)), place].append(four)
-    return [
-        Piece(
-            output=options.output,
-            world=options.world,
-            club=groups[group],
-            serving=seats[place][group],
-            size=sizes[place],
-            fours=tuple(numbers[start : start + PIECE]),
-            count=options.images,
-            seed=options.seed,
-            after_life=options.after_life,
-            segmentations=segmentations,
-        )
-        for (group, place), numbers in sorted(fours.items())
-        for start in range(0, len(numbers), PIECE)
-    ]
-
-
-def _seats(
-    world: str, groups: Sequence[Club], sizes: Sequence[Size]
-) -> dict[int, dict[int, tuple[int, ...]]]:
-    """Return, by size and club, which of the club's photographs serve; two at least."""
-    seats: dict[int, dict[int, tuple[int, ...]]] = defaultdict(dict)
-    for place, size in enumerate(sizes):
-        for number, group in enumerate(groups):
-            able = tuple(
-                seat for seat, one in enumerate(group.photographs) if serves(world, one, size)
-            )
-            if len(able) > 1:
-                seats[place][number] = able
-    if not seats:
-        raise BuildError(
-            "no two photographs serve for pictures of the same size",
-            "Name larger photographs or more of them, or ask for smaller pictures with --size.",
-        )
-    return seats
-
-
-def _count(piece: Piece) -> int:
-    """Return how many pictures a piece has: the last four may be incomplete."""
-    return sum(min(len(FOUR), piece.count - len(FOUR) * four) for four in piece.fours)
 
 
 def _make(pieces: Sequence[Piece], workers: int, progress: Progress) -> Counter[str]:
     """Have pieces made; return why some could not be, and how many pictures that left out."""
     failed: Counter[str] = Counter()
-    done, total = 0, sum(map(_count, pieces))
+    done, total = 0, sum(piece.pictures for piece in pieces)
     progress("making pictures", done, total)
     for piece, outcome in parallel(make_piece, pieces, workers):
         try:
@@ -323,8 +212,8 @@ def _make(pieces: Sequence[Piece], workers: int, progress: Progress) -> Counter[
         except WorkFailedError as error:
             why = error.message
         if why is not None:
-            failed[why] += _count(piece)
-        done += _count(piece)
+            failed[why] += piece.pictures
+        done += piece.pictures
         progress("making pictures", done, total)
     return failed
 

@@ -36,6 +36,14 @@ def most_reduction(photograph: Photograph, size: Size) -> float:
     return min(photograph.width / (width + 2 * _MARGIN), photograph.height / (height + 2 * _MARGIN))
 
 
+def room(photograph: Photograph) -> Size:
+    """Return width and height of the largest part that the least reduction leaves."""
+    width, height = (
+        int(side / LEAST_REDUCTION) - 2 * _MARGIN for side in (photograph.width, photograph.height)
+    )
+    return width, height
+
+
 def most_after(photograph: Photograph, size: Size) -> float:
     """Return the largest reduction after the sensor that a photograph allows."""
     return most_reduction(photograph, size) / _LEAST_BEFORE

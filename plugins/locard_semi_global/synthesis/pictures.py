@@ -1,33 +1,17 @@
-"""Pictures in fours: two splices, a copy-move, and the authentic twin of one of the three.
-
-A twin is the host without the paste, put through the very same last step and after-life. Each four
-follows from the seed and its number alone.
-"""
+"""A tampered picture before its last step: a host, and what was pasted into it."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from locard.errors import LocardError
-from locard.evaluation.datasets.base import AUTHENTIC, NEVER_COMPRESSED
-from locard.evaluation.datasets.building import BuildError, sha256_of_bytes, write
-from locard.evaluation.treatments.pixels import encode_png
 from locard_kd_crop.datasets.photographs import Photograph
 from locard_kd_crop.datasets.splits import TRAIN
 from locard_semi_global.synthesis import camera_world, jpeg_world
-from locard_semi_global.synthesis.after_life import (
-    AS_IT_IS,
-    Chain,
-    draw_chain,
-    followed,
-    lived_on,
-)
 from locard_semi_global.synthesis.camera import Camera, draw_camera
 from locard_semi_global.synthesis.content import (
     Motion,
@@ -38,30 +22,13 @@ from locard_semi_global.synthesis.content import (
     pasted,
     toned,
 )
+from locard_semi_global.synthesis.pieces import CAMERA, COPY_MOVE, JPEG, SPLICE, Piece, orientations
 from locard_semi_global.synthesis.regions import LARGEST_COPY, LARGEST_SHARE, Area, draw_area
-from locard_semi_global.synthesis.saving import Save, draw_save, encode
-from locard_semi_global.synthesis.sources import Club, Size
+from locard_semi_global.synthesis.sources import CLUB, Size
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-JPEG, CAMERA = "jpeg", "camera"
-WORLDS = (JPEG, CAMERA)
-SPLICE, COPY_MOVE = "splice", "copy-move"
-FOUR = (SPLICE, AUTHENTIC, COPY_MOVE, SPLICE)
-"""What the pictures of a four are, in order."""
-
-COLUMNS = (
-    *("path", "kind", "mask", "group", "sha256", "split", "world", "history"),
-    *("host", "donor", "host_source", "donor_source", "host_reduction", "donor_reduction"),
-    *("host_past", "donor_past", "shape", "edge", "area", "moved", "scale", "angle", "mirrored"),
-    *("tone", "last_step", "after_life", "after_life_steps", "twin", "number", "seed"),
-)
-"""Of the manifest. What a picture does not have is empty."""
-
-_LAST = {JPEG: (68, 100), CAMERA: (85, 98)}
-"""IJG qualities of the last step."""
-_LOSSLESS = {JPEG: 0.25, CAMERA: 0.75}
 _MOVED = {
     (JPEG, SPLICE): (0.6, 0.3),
     (CAMERA, SPLICE): (0.35, 0.2),
@@ -73,45 +40,6 @@ _TONED = {SPLICE: 0.4, COPY_MOVE: 0.15}
 _SAME_CAMERA = 0.1
 
 Facts = dict[str, str | int | float]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Fours of one size whose photographs come from one club.
-
-    Attributes:
-        output: Folder of the data set.
-        world: One of :data:`WORLDS`.
-        club: Where photographs come from.
-        serving: Places in the club of the photographs that serve for the size.
-        size: Width and height of the pictures; turned by a quarter where photographs allow it.
-        fours: Their numbers.
-        count: Pictures of the whole data set: numbers from here on are not made.
-        seed: Of the data set.
-        after_life: Share of fours' members that lived on.
-        segmentations: Files of human segmentations.
-    """
-
-    output: Path
-    world: str
-    club: Club
-    serving: tuple[int, ...]
-    size: Size
-    fours: tuple[int, ...]
-    count: int
-    seed: int
-    after_life: float
-    segmentations: tuple[str, ...] = field(repr=False)
-
-    @property
-    def stem(self) -> str:
-        """Name of its folders and of its record."""
-        return f"{self.club.split}/{self.fours[0]:06d}"
-
-    @property
-    def record(self) -> Path:
-        """The file that holds its rows, and is there when the piece is complete."""
-        return self.output / "recipes" / f"{self.stem}.json"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,59 +59,6 @@ class Made:
     facts: Facts
 
 
-def serves(world: str, photograph: Photograph, size: Size) -> bool:
-    """Return whether a photograph serves for a size, upright or turned."""
-    return bool(_orientations(world, photograph, size))
-
-
-def _orientations(world: str, photograph: Photograph, size: Size) -> list[Size]:
-    fits = jpeg_world.serves if world == JPEG else camera_world.serves
-    return [one for one in dict.fromkeys((size, size[::-1])) if fits(photograph, one)]
-
-
-def make_piece(piece: Piece) -> str | None:
-    """Make a piece and write its files, the record of its recipe last.
-
-    Returns:
-        Why it cannot be made, in words: a photograph is missing, or not what it was.
-
-    Raises:
-        BuildError: The folder cannot be written.
-    """
-    rows: list[dict[str, Any]] = []
-    try:
-        for four in piece.fours:
-            rows += _make_four(piece, four)
-    except BuildError:
-        raise
-    except LocardError as error:
-        return error.message
-    write(piece.record, json.dumps(rows, indent=1).encode())
-    return None
-
-
-def _make_four(piece: Piece, four: int) -> list[dict[str, Any]]:
-    random = np.random.default_rng([piece.seed, 2, four])
-    tampered = [place for place, kind in enumerate(FOUR) if kind != AUTHENTIC]
-    first = len(FOUR) * four
-    there = [place for place in tampered if first + place < piece.count]
-    twin_of = int(random.choice(there))
-    authentic = FOUR.index(AUTHENTIC)
-    rows = []
-    for place in there:
-        draw = np.random.default_rng([piece.seed, 3, first + place])
-        made = make(piece, FOUR[place], draw)
-        last, chain = _last_steps(piece, made.host.shape, draw)
-        twin = authentic if place == twin_of and first + authentic < piece.count else None
-        rows.append(_store(piece, first + place, made, last, chain, twin, FOUR[place]))
-        if twin is not None:
-            rows.append(_store(piece, first + twin, made, last, chain, place, AUTHENTIC))
-    return sorted(rows, key=lambda row: int(row["number"]))
-
-
-# --- a picture before its last step --------------------------------------------------------------
-
-
 def make(piece: Piece, kind: str, random: np.random.Generator) -> Made:
     """Make a tampered picture, and the host that it was.
 
@@ -195,7 +70,7 @@ def make(piece: Piece, kind: str, random: np.random.Generator) -> Made:
     club = piece.club
     host_place, donor_place = _drawn_pair(piece, random)
     host = club.photographs[host_place]
-    sizes = _orientations(piece.world, host, piece.size)
+    sizes = orientations(piece.world, host, piece.size)
     size = sizes[int(random.integers(len(sizes)))]
     camera = _camera(piece, host, size, random)
     pixels, facts = _shot(piece, host, camera, size, random)
@@ -280,10 +155,7 @@ def _foreign(
     random: np.random.Generator,
 ) -> tuple[NDArray[np.uint8], Motion, dict[str, str | float]]:
     """Fill the area's box with a donor's content."""
-    room = (donor.width, donor.height)
-    if piece.world == CAMERA:
-        # What the least reduction leaves of the photograph, less the border.
-        room = (int(room[0] / 2.8) - 8, int(room[1] / 2.8) - 8)
+    room = (donor.width, donor.height) if piece.world == JPEG else camera_world.room(donor)
     motion = motion.fitted(area.width, area.height, room)
     need = motion.source(area.width, area.height)
     camera = same
@@ -305,70 +177,7 @@ def _own(
     return carried(content, motion, area.width, area.height), motion, x, y
 
 
-# --- last steps ----------------------------------------------------------------------------------
-
-
-def _last_steps(
-    piece: Piece, shape: tuple[int, ...], random: np.random.Generator
-) -> tuple[Save | None, Chain]:
-    """Draw how a picture is stored, and what becomes of it then."""
-    last = None
-    if random.random() >= _LOSSLESS[piece.world]:
-        last = draw_save(random, piece.club.tables, *_LAST[piece.world])
-    if random.random() >= piece.after_life:
-        return last, AS_IT_IS
-    return last, draw_chain(random, shape[1], shape[0], piece.club.tables)
-
-
-def _store(
-    piece: Piece,
-    number: int,
-    made: Made,
-    last: Save | None,
-    chain: Chain,
-    twin: int | None,
-    kind: str,
-) -> dict[str, Any]:
-    """Write a picture and its mask, and return its row."""
-    authentic = kind == AUTHENTIC
-    pixels = made.host if authentic else made.tampered
-    data = encode_png(pixels) if last is None else encode(pixels, last)
-    data, suffix = lived_on(data, chain)
-    suffix = suffix or ("png" if last is None else "jpg")
-    path = f"images/{piece.stem}/{number:06d}.{suffix}"
-    write(piece.output / path, data)
-    row: dict[str, Any] = {
-        "path": path,
-        "kind": kind,
-        "group": piece.club.name,
-        "sha256": sha256_of_bytes(data),
-        "split": piece.club.split,
-        "world": piece.world,
-        "history": NEVER_COMPRESSED if piece.world == CAMERA and _lossless(last, chain) else "",
-        **(_of_host(made.facts) if authentic else made.facts),
-        "last_step": "png" if last is None else last.words,
-        "after_life": chain.kind,
-        "after_life_steps": chain.words,
-        "twin": "" if twin is None else f"{len(FOUR) * (number // len(FOUR)) + twin:06d}",
-        "number": f"{number:06d}",
-        "seed": piece.seed,
-    }
-    if not authentic:
-        row["mask"] = f"masks/{piece.stem}/{number:06d}.png"
-        mask = followed(made.area.region.mask, chain)
-        write(piece.output / row["mask"], encode_png(mask.astype(np.uint8) * 255))
-    return row
-
-
-def _lossless(last: Save | None, chain: Chain) -> bool:
-    return last is None and not any(isinstance(step, Save) for step in chain.steps)
-
-
-def _of_host(facts: Facts) -> Facts:
-    return {name: value for name, value in facts.items() if name.startswith("host")}
-
-
-@lru_cache(maxsize=9)
+@lru_cache(maxsize=CLUB + 1)
 def _pixels(photograph: Photograph) -> NDArray[np.uint8]:
     from locard.image import Image
 

@@ -14,7 +14,8 @@ from PIL import Image as Pillow
 from scipy.io import savemat
 
 from locard_kd_crop.datasets.tables import ijg
-from locard_semi_global.synthesis.build import Built, Options, build
+from locard_semi_global.synthesis.build import Built, build
+from locard_semi_global.synthesis.plan import Options
 
 SCENES = ("astronaut", "coffee", "chelsea", "ihc", "motorcycle_left", "rocket", "retina", "hubble")
 MAKE, MODEL = 0x010F, 0x0110

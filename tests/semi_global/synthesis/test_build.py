@@ -23,6 +23,7 @@ from locard.plugins import catalogue
 from locard_kd_crop.datasets.tables import tables_of
 from locard_semi_global.synthesis.build import build
 from locard_semi_global.synthesis.camera import GAMMAS, SHOT_BANDS, held_out
+from locard_semi_global.synthesis.plan import Options
 
 from .conftest import SPLIT_SEED, built, camera_file, mask_of, pixels, rows, scene
 
@@ -263,8 +264,6 @@ def test_folders_say_where_photographs_belong(tmp_path: Path) -> None:
             (folder / f"{name}.jpg").write_bytes(camera_file(picture, 90, f"{split} {name}"))
     (tmp_path / "val" / "hubble.jpg").write_bytes(camera_file(scene("hubble"), 90, "hubble"))
     paths = [str(path) for path in sorted(tmp_path.rglob("*.jpg"))]
-    from locard_semi_global.synthesis.build import Options
-
     options = Options(tmp_path / "set", "jpeg", 40, sizes="128x128")
     build(paths, options, lambda *_: None)
     digests = {Image.from_path(Path(path)).sha256[:16]: Path(path).parent.name for path in paths}

@@ -36,7 +36,8 @@ from locard_semi_global.synthesis.content import (
     toned,
 )
 from locard_semi_global.synthesis.jpeg_world import Compression, compressed
-from locard_semi_global.synthesis.pictures import COPY_MOVE, JPEG, SPLICE, Piece, make
+from locard_semi_global.synthesis.pictures import make
+from locard_semi_global.synthesis.pieces import COPY_MOVE, JPEG, SPLICE, Piece
 from locard_semi_global.synthesis.regions import (
     LARGEST_SHARE,
     LEAST_PIXELS,

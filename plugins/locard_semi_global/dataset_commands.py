@@ -137,7 +137,8 @@ def after_life(
     Exit code 1 means that something of the data set was left out.
     """
     from locard.plugins import catalogue
-    from locard_semi_global.synthesis.copies import Options, copy
+    from locard_semi_global.synthesis.copies import copy
+    from locard_semi_global.synthesis.lives import Options
 
     options = Options(
         folder=folder,

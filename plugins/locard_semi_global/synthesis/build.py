@@ -104,7 +104,7 @@ def build(paths: Iterable[str], options: Options, progress: Progress) -> Built:
         if one.sha256 in wanted and one.sha256 not in placed
     ]
     served = seats(options.world, groups, sizes)
-    pieces = planned(options, groups, sizes, segmentations)
+    pieces = planned(options, groups, sizes, served, segmentations)
     claim(options.output, NOTE, _facts(options, photographs, segmentations))
     left = [piece for piece in pieces if finished(piece.output, piece.record) is None]
     failed: Counter[str] = Counter()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,11 +65,19 @@ def planned(
     options: Options,
     groups: Sequence[Club],
     sizes: Sequence[Size],
+    served: Mapping[int, Mapping[int, tuple[int, ...]]],
     segmentations: tuple[str, ...],
 ) -> list[Piece]:
-    """Return all pieces, those of one club one after the other: it then is at hand."""
+    """Return all pieces, those of one club one after the other: it then is at hand.
+
+    Args:
+        options: What to make.
+        groups: All clubs.
+        sizes: All sizes.
+        served: Of :func:`seats`.
+        segmentations: Files of human segmentations.
+    """
     random = np.random.default_rng([options.seed, 4])
-    served = seats(options.world, groups, sizes)
     fours: dict[tuple[int, int], list[int]] = defaultdict(list)
     weights = np.array([len(group.photographs) for group in groups], float)
     for four in range(-(-options.images // len(FOUR))):

@@ -26,7 +26,8 @@ from locard_semi_global.synthesis.after_life import (
     followed,
     lived_on,
 )
-from locard_semi_global.synthesis.copies import Copied, Options, copy
+from locard_semi_global.synthesis.copies import Copied, copy
+from locard_semi_global.synthesis.lives import Options
 from locard_semi_global.synthesis.saving import Save, encode
 
 from .conftest import mask_of, rows

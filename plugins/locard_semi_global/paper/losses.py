@@ -39,7 +39,9 @@ class Loss:
             masks: int64, 1 where spliced, shape (n, 64, 64).
             labels: int64, 1 where the patch counts as spliced, shape (n,).
         """
-        weights = torch.tensor([self.authentic, self.spliced], device=labels.device)
+        weights = torch.tensor(
+            [self.authentic, self.spliced], dtype=torch.float32, device=labels.device
+        )
         share = answers.mask[:, 1].exp().mean((1, 2))
         return {
             "label": functional.nll_loss(answers.label, labels, weights),

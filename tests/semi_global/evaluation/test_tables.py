@@ -177,13 +177,10 @@ def test_the_commands_print_and_write(squares: Path, tmp_path: Path) -> None:
     read = SpliceResults.model_validate(json.loads(output.read_text()))
     assert read.sets[0].kinds == {"authentic": 4, "copy-move": 2, "splice": 2}
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == 9
-    probed = runner.invoke(app, ["probe", str(squares), "-w", "1", "--limit", "2"])
+    probed = runner.invoke(app, ["probe", str(squares), "-w", "1", "--limit", "3"])
     assert probed.exit_code == 0, probed.output
-    lines = {
-        line.split("│")[1].strip(): line
-        for line in probed.output.splitlines()
-        if line.startswith("│")
-    }
-    assert set(lines) == {probe.words for probe in probes.PROBES}
-    assert ".000 (.000–.000)" in lines["content: its group"]
-    assert ".000 (.000–.000)" not in lines["all but content"].split("│")[2]
+    lines = [line.split("│") for line in probed.output.splitlines() if line.startswith("│")]
+    cells = {line[1].strip(): [cell.strip() for cell in line[2:4]] for line in lines}
+    assert set(cells) == {probe.words for probe in probes.PROBES}
+    assert cells["content: its group"] == [".000", ".000"]
+    assert ".000" not in cells["all but content"]

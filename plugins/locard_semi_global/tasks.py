@@ -28,7 +28,8 @@ class Given:
         validation: Data sets to be validated on.
         cache: Where decoded pictures, evidence and features are kept.
         workers: Number of processes for the preparation.
-        weights: Folder of public weights, of the global network's teacher.
+        weights: Of a global network, the folder of its teacher's public weights; of sgn-paper, the
+            folder of a run of jcs to begin with.
         global_network: Folder of the global network's run, for ``sgn-paper``.
         advance: Told how far the preparation is: what it does, how many are done, of how many.
     """

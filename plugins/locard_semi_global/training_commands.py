@@ -58,7 +58,10 @@ def train(
     ] = None,
     weights: Annotated[
         Path | None,
-        typer.Option(help="Folder of ResNet-18's public weights, for the global network."),
+        typer.Option(
+            help="For the global network: folder of ResNet-18's public weights. For sgn-paper: run "
+            "of jcs to begin with."
+        ),
     ] = None,
     cache: Annotated[
         Path | None,

@@ -6,7 +6,10 @@ import hashlib
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import torch
 
 from locard.errors import LocardError
 from locard.text import printable
@@ -18,18 +21,24 @@ from locard_semi_global.paper.config import GlobalConfig, PatchConfig
 from locard_semi_global.paper.global_network import GlobalNetwork, public_network, small_network
 from locard_semi_global.paper.global_task import GlobalTask
 from locard_semi_global.paper.networks import PatchNetwork, SemiGlobal
-from locard_semi_global.paper.pack import Pack, open_pack
+from locard_semi_global.paper.pack import TRAIN, Pack, open_pack
+from locard_semi_global.paper.patches import draw
+from locard_semi_global.paper.starting import started
 from locard_semi_global.paper.task import PatchTask
 from locard_semi_global.paper.views import Wanted, described, open_views
 from locard_semi_global.tasks import Given, Prepared
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from locard.evaluation.datasets.loading import Dataset
 
 JCS, SEMI_GLOBAL, GLOBAL = "jcs", "sgn-paper", "global"
+
+_LOOKED_AT: Final = 16
+"""Patches that tell whether a start can learn."""
 
 
 def jcs(path: Path, given: Given) -> Prepared:
@@ -44,12 +53,12 @@ def jcs(path: Path, given: Given) -> Prepared:
             "jcs has no global branch", "Leave --global out, or train --network sgn-paper."
         )
     pack = _pack(config, given)
-    task = PatchTask(config, _new(config), pack)
+    task = PatchTask(config, _started(config, pack, PatchNetwork), pack)
     return Prepared(task, config, {"pack": pack.key}, pack.left_out)
 
 
 def semi_global(path: Path, given: Given) -> Prepared:
-    """Prepare the training of ``sgn-paper``.
+    """Prepare the training of ``sgn-paper``, from random weights or from those of a ``jcs``.
 
     Raises:
         LocardError: The config, a data set or the global network cannot be used.
@@ -63,8 +72,14 @@ def semi_global(path: Path, given: Given) -> Prepared:
     looks, digest = _global(given.global_network)
     pack = _pack(config, given)
     features = _features(looks, digest, pack, given.cache)
-    task = PatchTask(config, _new(config, looks), pack, features)
-    return Prepared(task, config, {"pack": pack.key, "global": digest}, pack.left_out)
+    inputs = {"pack": pack.key, "global": digest}
+    if given.weights is None:
+        module = _started(config, pack, partial(SemiGlobal, looks))
+    else:
+        module = _new(config, looks)
+        _take_over(module, given.weights)
+        inputs["weights"] = _hash_of_best(given.weights)
+    return Prepared(PatchTask(config, module, pack, features), config, inputs, pack.left_out)
 
 
 def global_network(path: Path, given: Given) -> Prepared:
@@ -151,9 +166,42 @@ def _new(config: PatchConfig, looks: GlobalNetwork | None = None) -> PatchNetwor
         return PatchNetwork() if looks is None else SemiGlobal(looks)
 
 
+def _started(config: PatchConfig, pack: Pack, make: Callable[[], PatchNetwork]) -> PatchNetwork:
+    """Return a network that can learn, see :mod:`locard_semi_global.paper.starting`."""
+    numbers = [number for number, one in enumerate(pack.pictures) if one.split == TRAIN]
+    some = draw(pack, numbers, _LOOKED_AT, config.spliced_share, np.random.default_rng(config.seed))
+    patches = torch.from_numpy(some.pixels).permute(0, 3, 1, 2) / 255
+    return started(make, patches, config.seed)
+
+
+def _take_over(module: PatchNetwork, folder: Path) -> None:
+    """Begin with the weights of ``jcs``: all of the local branch, and of the label head its part.
+
+    Raises:
+        LocardError: It is not the folder of such a run.
+    """
+    local = network_of(folder)
+    if isinstance(local, SemiGlobal):
+        raise LocardError(
+            f"{printable(str(folder))} is the run of {SEMI_GLOBAL}",
+            f"Give the run of {JCS} with --weights, or none.",
+        )
+    own = dict(module.named_parameters())
+    with torch.no_grad():
+        for name, values in local.named_parameters():
+            if name == "label_head.weight":
+                own[name][:, : values.shape[1]].copy_(values)
+            else:
+                own[name].copy_(values)
+
+
 def _global(folder: Path) -> tuple[GlobalNetwork, str]:
     """Return the global network and the hash of its weights."""
-    return small_network_of(folder), hashlib.sha256(RunFolder(folder).best.read_bytes()).hexdigest()
+    return small_network_of(folder), _hash_of_best(folder)
+
+
+def _hash_of_best(folder: Path) -> str:
+    return hashlib.sha256(RunFolder(folder).best.read_bytes()).hexdigest()
 
 
 def _hash_of(folder: Path) -> str:
@@ -192,8 +240,6 @@ def _loaded(folders: Sequence[Path], limit: int, *, photographs: bool = False) -
 
 def _features(looks: GlobalNetwork, digest: str, pack: Pack, cache: Path) -> NDArray[np.float32]:
     """Return what the global network says of the pack's pictures, computed once."""
-    import numpy as np
-
     path = cache / f"features-{pack.key[:16]}-{digest[:16]}.npy"
     if not path.is_file():
         with reproducible(0):

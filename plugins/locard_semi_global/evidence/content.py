@@ -66,7 +66,7 @@ def content(planes: Planes) -> NDArray[np.float32]:
 
 
 def _half_log(variance: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.float32(0.5) * np.log(variance + np.float32(FLOOR))
+    return np.asarray(np.float32(0.5) * np.log(variance + np.float32(FLOOR)))
 
 
 @compiled

@@ -244,7 +244,7 @@ def _lower_median(values: NDArray[np.float32], bits: NDArray[np.int32]) -> float
     for k in range(64):
         if bits[k] >= low:
             least = min(least, values[k])
-    return least
+    return float(least)
 
 
 @compiled

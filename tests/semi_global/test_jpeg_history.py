@@ -147,6 +147,7 @@ def test_bands_gather_what_the_whole_does(rows, known):
     assert (facts.histograms == whole.histograms).all()
     assert (facts.first_ratios == whole.first_ratios).all()
     assert (facts.first_steps == whole.first_steps).all()
+    assert (facts.earlier_ratios == whole.earlier_ratios).all()
     assert facts.estimated == whole.estimated
 
 

@@ -22,6 +22,7 @@ from locard.image.quality import LUMINANCE, scaled
 from locard_semi_global.evidence import (
     dct,
     double_quantization,
+    earlier_compression,
     first_compression,
     ghost,
     grid,
@@ -38,6 +39,7 @@ TRACES: dict[str, tuple[ModuleType, Trace]] = {
     "histogram": (histogram, histogram.histogram),
     "double-quantization": (double_quantization, double_quantization.double_quantization),
     "first-compression": (first_compression, first_compression.first_compression),
+    "earlier-compression": (earlier_compression, earlier_compression.earlier_compression),
     "ghost": (ghost, lambda planes, _: ghost.ghost(planes)),
 }
 EACH = pytest.mark.parametrize(("module", "trace"), TRACES.values(), ids=TRACES)

@@ -17,6 +17,7 @@ import numpy as np
 
 from locard_semi_global.evidence.compiled import compiled
 from locard_semi_global.evidence.likelihood import likelihood_ratios
+from locard_semi_global.evidence.likelihood_of_three import ratios_of_three
 from locard_semi_global.evidence.tables import SHAPE, count_moduli, steps_of
 
 if TYPE_CHECKING:
@@ -60,6 +61,9 @@ class Facts:
             such a coefficient is after an earlier compression and the last one than after the last
             alone; see :func:`~locard_semi_global.evidence.likelihood.likelihood_ratios`.
         first_steps: int64, (8, 8): steps of the earlier compression; 0 where none is found.
+        earlier_ratios: float32, (36, 4096): likewise after a compression before the last two and
+            these than after the last two alone; see
+            :func:`~locard_semi_global.evidence.likelihood_of_three.ratios_of_three`.
     """
 
     steps: NDArray[np.int64]
@@ -67,6 +71,7 @@ class Facts:
     histograms: NDArray[np.float32]
     first_ratios: NDArray[np.float32]
     first_steps: NDArray[np.int64]
+    earlier_ratios: NDArray[np.float32]
 
 
 class Gathering:
@@ -109,7 +114,10 @@ class Gathering:
         first_ratios, first = likelihood_ratios(self._aligned, self._shifted, some)
         first_steps = np.zeros(64, np.int64)
         first_steps[PLACES] = first
-        return Facts(steps, estimated, ratios, first_ratios, first_steps.reshape(8, 8))
+        earlier_ratios, _ = ratios_of_three(self._aligned, self._shifted, some)
+        return Facts(
+            steps, estimated, ratios, first_ratios, first_steps.reshape(8, 8), earlier_ratios
+        )
 
 
 def facts_of(planes: Planes, table: NDArray[np.integer] | None) -> Facts:

@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 LARGEST_FIRST: Final = 64
 """Largest first step that is looked for."""
 
-_SMOOTHING: Final = 3.0  # of the density, in bins
-_NOISE: Final = 0.3  # standard deviation of a coefficient after decoding to 8 bits
-_ELSEWHERE: Final = 0.1  # share of cells that the first compression is not asked to explain
-_CERTAIN: Final = 4.0  # least gain in nats
-_OUTLIERS: Final = 0.02
-_FLOOR: Final = 1e-6
+NOISE: Final = 0.3
+"""Standard deviation of a coefficient after decoding to 8 bits."""
+
+ELSEWHERE: Final = 0.1
+"""Share of the picture that an earlier compression is not asked to explain."""
+
+CERTAIN: Final = 4.0
+"""Least gain, in nats, for which an earlier compression is believed."""
+
+OUTLIERS: Final = 0.02
+FLOOR: Final = 1e-6
+"""Least mass of a multiple, before distributions are scaled to 1."""
+
+_SMOOTHING: Final = 3.0  # bins
 
 
 def likelihood_ratios(
@@ -58,18 +66,27 @@ def likelihood_ratios(
     middle = aligned.shape[1] // 2
     for band in range(len(aligned)):
         start = 0 if band == 0 else middle
-        density = gaussian_filter1d(
-            shifted[band, start:].astype(np.float64), _SMOOTHING, mode="reflect", truncate=3
-        )
-        if total := density.sum():
+        density = density_before(shifted[band, start:])
+        if density is not None:
             first[band] = _fit(
                 aligned[band, start:],
-                density / total,
+                density,
                 start - middle,
                 int(steps[band]),
                 ratios[band, start:],
             )
     return ratios, first
+
+
+def density_before(counts: NDArray[np.int64]) -> NDArray[np.float64] | None:
+    """Return the density of coefficients before any compression; None where there are none.
+
+    Args:
+        counts: int64, (bins,): of the shifted picture's coefficients.
+    """
+    density = gaussian_filter1d(counts.astype(np.float64), _SMOOTHING, mode="reflect", truncate=3)
+    total = density.sum()
+    return density / total if total else None
 
 
 @compiled
@@ -85,7 +102,7 @@ def _normalise(distribution: NDArray[np.float64], lowest: int) -> None:
 @compiled
 def _tail(distance: float) -> float:
     """Return how often noise goes beyond a distance."""
-    return 0.5 * math.erfc(distance / (_NOISE * math.sqrt(2.0)))
+    return 0.5 * math.erfc(distance / (NOISE * math.sqrt(2.0)))
 
 
 @compiled
@@ -98,7 +115,7 @@ def _twice(
     double: NDArray[np.float64],
 ) -> None:
     """Fill in the distribution of multiples of the last step after quantisation by both."""
-    double[:] = _FLOOR
+    double[:] = FLOOR
     place, most = 0, len(double) - 1
     while place < len(density):
         multiple = (lowest + place + first) // (2 * first)
@@ -142,7 +159,7 @@ def _fit(
     offset = (lowest + last) // (2 * last)
     length = (lowest + len(counts) - 1 + last) // (2 * last) - offset + 1
     seen = np.zeros(length, np.int64)
-    single = np.full(length, _FLOOR)
+    single = np.full(length, FLOOR)
     for place in range(len(counts)):
         nearest = (lowest + place + last) // (2 * last) - offset
         seen[nearest] += counts[place]
@@ -151,14 +168,14 @@ def _fit(
         seen[0] = 0
     _normalise(single, lowest)
     used = np.flatnonzero(seen)
-    best, best_gain = 0, _CERTAIN
+    best, best_gain = 0, CERTAIN
     double = np.empty(length)
     for first in range(2, LARGEST_FIRST + 1):
         _twice(density, lowest, first, last, offset, double)
         gain = 0.0
         for multiple in used:
             ratio = double[multiple] / single[multiple]
-            gain += seen[multiple] * math.log((1 - _ELSEWHERE) * ratio + _ELSEWHERE)
+            gain += seen[multiple] * math.log((1 - ELSEWHERE) * ratio + ELSEWHERE)
         if gain > best_gain:
             best, best_gain = first, gain
     if best:
@@ -167,5 +184,5 @@ def _fit(
             nearest = (lowest + place + last) // (2 * last) - offset
             if lowest < 0 or nearest > 0:
                 ratio = double[nearest] / single[nearest]
-                ratios[place] = math.log((1 - _OUTLIERS) * ratio + _OUTLIERS)
+                ratios[place] = math.log((1 - OUTLIERS) * ratio + OUTLIERS)
     return best

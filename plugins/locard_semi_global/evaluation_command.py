@@ -15,6 +15,7 @@ from locard.errors import ExitCode, LocardError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from locard_semi_global.evaluation.card import Part
     from locard_semi_global.evaluation.evaluating import Evaluation, Found
     from locard_semi_global.evaluation.results import SpliceResults
     from locard_semi_global.evaluation.tables import Table as TextTable
@@ -91,13 +92,13 @@ def evaluate(
         Path | None, typer.Option("--rows", help="File for each picture's figures, CSV.")
     ] = None,
     card: Annotated[
-        bool,
+        str | None,
         typer.Option(
             "--into-card",
-            help="Write thresholds and figures into the model's card: it is then another model, by "
-            "its card's SHA-256.",
+            help="Write figures, thresholds, or both (with a comma) into the model's card: it is "
+            "then another model, by its card's SHA-256.",
         ),
-    ] = False,
+    ] = None,
     workers: WorkersOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -114,7 +115,8 @@ def evaluate(
 
     chosen = wanted_networks(listed(networks), model or ())
     ours = [one for one in chosen if one.name == OURS]
-    if card and len(ours) != 1:
+    parts = _parts(card)
+    if parts and len(ours) != 1:
         raise LocardError(
             "--into-card needs one version of the model semi-global among those measured",
             "Give --model once, and semi-global among --networks.",
@@ -130,16 +132,28 @@ def evaluate(
     )
     found = found_by(wanted, quiet=quiet)
     write(found, output, rows)
-    if card:
+    if parts:
         from locard_semi_global.evaluation.card import into_card
 
-        typer.echo(f"card {into_card(found.results, ours[0])}")
+        typer.echo(f"card {into_card(found.results, ours[0], parts)}")
     if not quiet:
         from locard_semi_global.evaluation.tables import tables
 
         for table in tables(found.results):
             print_text_table(table)
     finish(found.results)
+
+
+def _parts(said: str | None) -> tuple[Part, ...]:
+    from locard_semi_global.evaluation.card import PARTS
+
+    wanted = listed(said or "")
+    if unknown := [part for part in wanted if part not in PARTS]:
+        raise LocardError(
+            f"--into-card {printable(unknown[0])!r} is not understood",
+            f"There are: {', '.join(PARTS)}.",
+        )
+    return tuple(part for part in PARTS if part in wanted)
 
 
 def probe(

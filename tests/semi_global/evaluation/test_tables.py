@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from locard.errors import LocardError
 from locard_registry import load
 from locard_semi_global.commands import app
 from locard_semi_global.evaluation import probes
@@ -128,7 +129,7 @@ def test_shares_are_short(value: float, words: str) -> None:
 
 
 def test_a_card_takes_thresholds_figures_and_comparisons(models: Path) -> None:
-    card = card_with(load("semi-global", "0.0.1"), results(), "semi-global")
+    card = card_with(load("semi-global", "0.0.1").card, results(), "semi-global")
     (threshold,) = card.thresholds
     assert threshold.name == "JPEG 90-94, below 0.5 MP"
     assert threshold.value == 1.25
@@ -142,6 +143,8 @@ def test_a_card_takes_thresholds_figures_and_comparisons(models: Path) -> None:
         ("authentic, resaved", "share of pictures flagged"): 0.05,
         ("splice", "pixel F1 at 0.5, refined by the CRF"): 0.8,
     }
+    again = card_with(card, results(), "semi-global", ("thresholds",))
+    assert len(again.figures) == len(card.figures)
     assert {(one.method, one.figure) for one in card.comparisons} == {
         ("sgn-paper", "pixel F1 at 0.5"),
         ("sgn-paper", "signed pixel MCC at 0.5"),
@@ -160,10 +163,16 @@ def test_a_changed_card_is_another_model(tmp_path: Path, monkeypatch: pytest.Mon
             )
         }
     )
-    identity = into_card(named, Wanted("semi-global", "0.0.1"))
+    identity = into_card(named, Wanted("semi-global", "0.0.1"), ("figures",))
     after = load("semi-global", "0.0.1")
     assert before != identity == after.identity
     assert len(after.card.figures) == 2
+    assert not after.card.thresholds
+    with pytest.raises(LocardError, match="was not measured"):
+        into_card(results(), Wanted("semi-global", "0.0.1"))
+    none = named.model_copy(update={"thresholds": ()})
+    with pytest.raises(LocardError, match="too few authentic"):
+        into_card(none, Wanted("semi-global", "0.0.1"))
 
 
 def test_the_commands_print_and_write(squares: Path, tmp_path: Path) -> None:

@@ -184,8 +184,8 @@ def _fit(
     for q1 in range(2, LARGEST_FIRST + 1):
         _again(before[q1], q1, last, zero, reach, tails, twice)
         _level(twice, last, zero, reach)
-        for place in used:
-            ratio[place] = twice[place] / single[place]
+        for multiple in used:
+            ratio[multiple] = twice[multiple] / single[multiple]
         best_of_two = max(best_of_two, _gain(seen, used, ratio, ELSEWHERE))
         gain_of_two = _gain(seen, used, ratio, OUTLIERS)
         if gain_of_two < CERTAIN:
@@ -196,9 +196,9 @@ def _fit(
             _again(before[q0], q0, q1, zero, reach, tails, between)
             _again(between, q1, last, zero, reach, tails, thrice)
             _level(thrice, last, zero, reach)
-            for place in used:
-                mixed = (1 - ELSEWHERE) * thrice[place] + ELSEWHERE * twice[place]
-                ratio[place] = mixed / single[place]
+            for multiple in used:
+                mixed = (1 - ELSEWHERE) * thrice[multiple] + ELSEWHERE * twice[multiple]
+                ratio[multiple] = mixed / single[multiple]
             gain = _gain(seen, used, ratio, OUTLIERS)
             if gain > best and gain - gain_of_two > CERTAIN:
                 best, first, second = gain, q0, q1

@@ -97,7 +97,7 @@ def _weights(ranges: tuple[tuple[int, int], ...]) -> list[NDArray[np.float32]]:
 
 def _ramps(start: int, end: int, length: int) -> NDArray[np.float64]:
     """Return 1, falling to 0 over the overlap at an end that is no end of the picture."""
-    place = np.arange(end - start) + 0.5
+    place = np.arange(end - start, dtype=np.float64) + 0.5
     weights = np.ones(end - start)
     if start > 0:
         weights *= _rise(place)

@@ -9,7 +9,6 @@ from locard_semi_global.evidence.history import facts_of
 from locard_semi_global.evidence.planes import Planes
 from locard_semi_global.extraction import Evidence, statistics
 
-
 FACTS = facts_of(Planes.of(np.zeros((64, 64, 3), np.uint8)), None)
 """Of a black picture."""
 

@@ -9,6 +9,7 @@ from locard_semi_global import (
     crf_command,
     dataset_commands,
     evaluation_command,
+    export_command,
     training_commands,
 )
 
@@ -18,8 +19,9 @@ training_commands.register(app)
 evaluation_command.register(app)
 ablation_command.register(app)
 crf_command.register(app)
+export_command.register(app)
 
 
 @app.callback()
 def splice() -> None:
-    """Spliced photographs: data sets to train on and to be measured by."""
+    """Spliced photographs: data sets, training, and figures of what localises splices."""

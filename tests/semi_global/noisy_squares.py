@@ -47,6 +47,11 @@ def make_set(folder: Path, count: int, split: str = "train", seed: int = 0) -> P
     return folder
 
 
+def read_manifest(folder: Path) -> list[dict[str, str]]:
+    with (folder / "manifest.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 def write_manifest(folder: Path, rows: list[dict[str, str]]) -> None:
     with (folder / "manifest.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, ["path", "kind", "mask", "group", "split"], restval="")

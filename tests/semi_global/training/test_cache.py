@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
-from noisy_squares import SIDE, make_set, write_manifest
+from noisy_squares import SIDE, make_set, read_manifest, write_manifest
 from PIL import Image as Pillow
 
 from locard.errors import LocardError
@@ -103,7 +102,7 @@ def quiet(words: str, done: int, total: int) -> None:
 
 def test_pictures_go_to_their_split_and_to_none_where_their_tables_tell(tmp_path: Path) -> None:
     folder = make_set(tmp_path / "set", 4)
-    rows = list(csv.DictReader((folder / "manifest.csv").open(encoding="utf-8")))
+    rows = read_manifest(folder)
     rows[0]["split"], rows[1]["split"], rows[2]["split"] = "val", "test", "train"
     write_manifest(folder, rows)
     found = rows_of([folder], [], tmp_path / "cache", 1, catalogue(), quiet)
@@ -114,7 +113,7 @@ def test_pictures_go_to_their_split_and_to_none_where_their_tables_tell(tmp_path
 def test_a_source_in_both_splits_is_refused(tmp_path: Path) -> None:
     training = make_set(tmp_path / "a", 2)
     validation = make_set(tmp_path / "b", 2, "val")
-    rows = list(csv.DictReader((validation / "manifest.csv").open(encoding="utf-8")))
+    rows = read_manifest(validation)
     rows[1]["group"] = "train 0"
     write_manifest(validation, rows)
     with pytest.raises(LocardError, match="sources are in the training and in the validation"):

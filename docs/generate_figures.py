@@ -6,7 +6,8 @@ A page marks the place of a table:
     <!-- end of figures -->
 
 What stands between is replaced. The JSON files are results of `locard evaluate`, made by
-`python benchmarks/how_good.py FOLDER`, and those of crop models of `locard crop evaluate`.
+`python benchmarks/how_good.py FOLDER`, and those of crop models of `locard crop evaluate`,
+those of localisers of `locard splice evaluate` and `probe`.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from figure_tables import (
     with_interval,
 )
 from method_figures import edits, gains, published, step
+from splice_figures import SPLICE_TABLES
 
 from locard.evaluation.metrics import METRICS
 from locard.evaluation.results import SubsetResult
@@ -182,7 +184,7 @@ TABLES: dict[str, Callable[..., str]] = {
         gains,
         published,
     )
-} | CROP_TABLES
+} | CROP_TABLES | SPLICE_TABLES
 
 
 def filled(text: str) -> str:

@@ -12,6 +12,7 @@ from locard_semi_global.paper.blocks import from_sequence, to_sequence
 from locard_semi_global.paper.global_network import GlobalNetwork, public_network, small_network
 from locard_semi_global.paper.networks import PatchNetwork, SemiGlobal, trained_parameters
 from locard_semi_global.paper.resnet import ResNet18
+from locard_semi_global.paper.starting import is_alive, started
 
 PUBLISHED_PARAMETERS = 1_518_854
 FROZEN = 11_176_512
@@ -162,3 +163,22 @@ def test_public_weights_are_read_or_refused_in_words(tmp_path):
     (tmp_path / "conv1.bias.npy").unlink()
     with pytest.raises(LocardError, match=r"cannot read the weights .*conv1\.bias\.npy"):
         public_network(tmp_path)
+
+
+def test_a_start_through_which_no_gradient_passes_is_drawn_again(spliced):
+    pixels = torch.from_numpy(spliced[0])[None, :64, 64:128].permute(0, 3, 1, 2) / 255
+    network = started(PatchNetwork, pixels, 1)
+    assert is_alive(network, pixels)
+    again = started(PatchNetwork, pixels, 1)
+    assert all(map(torch.equal, network.state_dict().values(), again.state_dict().values()))
+    with torch.no_grad():
+        network.mask_head[3].weight[1] = -network.mask_head[3].weight[1].abs()
+    assert not is_alive(network, pixels)
+    with torch.no_grad():
+        again.encoder[2].weight.copy_(-again.encoder[2].weight.abs())
+    assert not is_alive(again, pixels)
+
+
+def test_where_no_start_can_learn_it_is_said():
+    with pytest.raises(LocardError, match="none of 200 random starts"):
+        started(PatchNetwork, torch.zeros(1, 3, 64, 64), 1)

@@ -217,6 +217,34 @@ def test_built_data_sets_live_on(jpeg_set: Path, tmp_path: Path) -> None:
         assert row["host_past"] == parent["host_past"]
 
 
+def test_masks_are_read_as_their_layout_says(tmp_path: Path) -> None:
+    """In the Nimble Challenge black is tampered; copies have it white, as all manifests do."""
+    top = tmp_path / "NC2016"
+    for name in ("probe", "reference/manipulation/mask"):
+        (top / name).mkdir(parents=True)
+    mask = np.full((120, 160), 255, np.uint8)
+    mask[30:70, 40:100] = 0
+    (top / "probe/a.jpg").write_bytes(jpeg(1, 90))
+    (top / "probe/b.jpg").write_bytes(jpeg(2, 90))
+    (top / "reference/manipulation/mask/a.png").write_bytes(encode_png(mask))
+    lines = (
+        "TaskID|ProbeFileName|ProbeMaskFileName|IsTarget|IsManipulationTypeSplice",
+        "m|probe/a.jpg|reference/manipulation/mask/a.png|Y|Y",
+        "m|probe/b.jpg||N|N",
+    )
+    reference = top / "reference/manipulation/NC2016-manipulation-ref.csv"
+    reference.write_text("\n".join(lines), encoding="utf-8")
+    outcome = copied(top, tmp_path / "out", split="test")
+    assert outcome.problems == ()
+    found = rows(tmp_path / "out")
+    assert {row["split"] for row in found} == {"test"}
+    tampered = [row for row in found if row["kind"] == "splice"]
+    assert len(tampered) == 4
+    assert np.array_equal(mask_of(tmp_path / "out", tampered[0]), mask == 0)
+    for row in tampered:
+        assert mask_of(tmp_path / "out", row).mean() == pytest.approx(40 * 60 / mask.size, rel=0.1)
+
+
 def test_copies_do_not_go_into_the_data_set_itself(forgeries: Path) -> None:
     with pytest.raises(Exception, match="lies within the data set itself"):
         copied(forgeries, forgeries / "copies")

@@ -46,7 +46,9 @@ def tune_crf(
     ] = "val",
     by: Annotated[
         list[str] | None,
-        typer.Option(help="Fact that divides data sets, besides the kind; several times."),
+        typer.Option(
+            help="FACT, or FACT=VALUE, that divides data sets besides the kind; several times."
+        ),
     ] = None,
     limit: Annotated[
         int | None,
@@ -54,7 +56,7 @@ def tune_crf(
     ] = None,
     candidates: Annotated[
         int, typer.Option(min=1, max=1000, help="How many sets of parameters are tried.")
-    ] = 40,
+    ] = 24,
     seed: Annotated[int, typer.Option(min=0, help="The same seed tries the same.")] = 1,
     into_card: Annotated[
         bool,

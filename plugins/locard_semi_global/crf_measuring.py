@@ -123,7 +123,8 @@ def tasks_of(
     Args:
         folders: Of the data sets.
         split: Of those that say one, which pictures are taken; ``any`` for all.
-        by: Facts by which data sets are divided into strata, besides kinds.
+        by: Facts by which data sets are divided into strata, besides kinds: ``FACT`` by all its
+            values, ``FACT=VALUE`` by whether it has that one.
         limit: At most so many pictures of each, evenly from its kinds.
         network: Whose maps are refined.
         candidates: Parameters of the CRF.
@@ -148,11 +149,17 @@ def tasks_of(
         facts = data_set.facts.model_copy(update={"problems": ()})
         truth = replace(data_set, samples=(), hashes={}, facts=facts)
         for sample in samples if limit is None else spread(samples, limit):
-            stratum = _stratum(data_set.facts.name, sample.kind, sample.facts, by)
+            stratum = stratum_of(data_set.facts.name, sample.kind, sample.facts, by)
             tasks.append(Task(len(tasks), truth, sample, stratum, network, candidates))
     return tasks
 
 
-def _stratum(data_set: str, kind: str, facts: Mapping[str, str], by: Sequence[str]) -> str:
-    words = [facts[fact] for fact in by if facts.get(fact)]
-    return printable(", ".join([f"{data_set} {kind}", *words]))
+def stratum_of(data_set: str, kind: str, facts: Mapping[str, str], by: Sequence[str]) -> str:
+    """Return the name of a picture's stratum; see :func:`tasks_of`."""
+    words = [f"{data_set} {kind}"]
+    for wanted in by:
+        fact, _, value = wanted.partition("=")
+        has = facts.get(fact)
+        if has:
+            words.append(f"{fact} {has if not value or has == value else 'other'}")
+    return printable(", ".join(words))

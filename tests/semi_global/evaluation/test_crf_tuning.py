@@ -20,7 +20,7 @@ from locard.testing import photograph
 from locard_dense_crf.refiner import DenseCrfParameters
 from locard_registry import load
 from locard_semi_global.commands import app
-from locard_semi_global.crf_measuring import figure
+from locard_semi_global.crf_measuring import figure, stratum_of
 from locard_semi_global.crf_results import into
 from locard_semi_global.crf_tuning import (
     FEWEST,
@@ -163,6 +163,19 @@ def test_what_looks_like_its_surroundings_is_left_alone() -> None:
     assert figure(found, truth) == 1
     for crf in candidates(6, 1):
         assert figure(refined(image, found, {**crf, "colour_only": 1.0}), truth) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("by", "words"),
+    [
+        ((), "chart splice"),
+        (("life",), "chart splice, life resized"),
+        (("life=none",), "chart splice, life other"),
+        (("life=resized", "camera"), "chart splice, life resized"),
+    ],
+)
+def test_strata_are_named_by_facts(by: tuple[str, ...], words: str) -> None:
+    assert stratum_of("chart", "splice", {"life": "resized", "camera": ""}, by) == words
 
 
 # --- the command ---------------------------------------------------------------------------------

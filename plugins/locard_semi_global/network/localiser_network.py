@@ -67,8 +67,8 @@ class BlockEvidenceNetwork(nn.Module):
         super().__init__()
         self.architecture = architecture
         channels, width = len(groups), architecture.widths[0]
-        self.register_buffer("means", means.float())
-        self.register_buffer("deviations", deviations.float())
+        self.register_buffer("means", means.float().clone())
+        self.register_buffer("deviations", deviations.float().clone())
         self.register_buffer("members", one_hot_groups(groups))
         views = 2 if architecture.globally else 1
         self.stem = nn.Conv2d(views * channels, width, 1)

@@ -57,7 +57,7 @@ def test_luma_of_bytes_and_of_floats_are_the_same() -> None:
 )
 def test_poor_pictures_have_finite_evidence(rgb: np.ndarray) -> None:
     found = extract_picture(np.ascontiguousarray(rgb), None, None)
-    assert found.values.shape == (187, rgb.shape[0] // 8, rgb.shape[1] // 8)
+    assert found.values.shape == (190, rgb.shape[0] // 8, rgb.shape[1] // 8)
     assert np.isfinite(found.values.astype(np.float32)).all()
     assert np.isfinite(found.medians).all()
     assert (found.spreads >= 0).all()

@@ -16,6 +16,7 @@ from locard_semi_global.evidence import (
     correlation,
     dct,
     double_quantization,
+    earlier_compression,
     first_compression,
     ghost,
     grid,
@@ -107,6 +108,14 @@ TRACES: Final = (
         first_compression.FLIP_Y,
         first_compression.TRANSPOSED,
         first_compression.first_compression,
+    ),
+    Trace(
+        "quantisation",
+        earlier_compression.NAMES,
+        earlier_compression.FLIP_X,
+        earlier_compression.FLIP_Y,
+        earlier_compression.TRANSPOSED,
+        earlier_compression.earlier_compression,
     ),
     Trace(
         "ghost",

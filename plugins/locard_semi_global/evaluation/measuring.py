@@ -34,6 +34,9 @@ SPLIT: Final = "split"
 
 TEST: Final = "test"
 
+HOST: Final = "host_source"
+"""Fact of a synthetic data set: the camera or scene that most of a picture comes from."""
+
 ALL: Final[tuple[str, ...]] = ()
 """No group taken out."""
 
@@ -199,7 +202,7 @@ def _shown(task: Task, treatment: str, picture: Picture, truth: NDArray[np.bool_
         set=task.dataset.facts.name,
         sample=printable(sample.name),
         kind=sample.kind,
-        group=sample.group or f"{task.dataset.facts.name}/{sample.name}",
+        group=_group(task.dataset.facts.name, sample),
         treatment=treatment,
         width=image.width,
         height=image.height,
@@ -209,3 +212,14 @@ def _shown(task: Task, treatment: str, picture: Picture, truth: NDArray[np.bool_
         held_out=sample.facts.get(SPLIT) == TEST,
         facts=tuple((name, sample.facts[name]) for name in task.plan.by if name in sample.facts),
     )
+
+
+def _group(set_name: str, sample: Sample) -> str:
+    """Return the source of a picture, by which it is resampled and thresholds are crossed.
+
+    Of a synthetic one that is its host's: all that may have met in one picture are one group of
+    its data set, for splits must not share them, and too few to be told apart.
+    """
+    if host := sample.facts.get(HOST):
+        return f"source {host}"  # as groups of data sets of untouched photographs are named
+    return sample.group or f"{set_name}/{sample.name}"

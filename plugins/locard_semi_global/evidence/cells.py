@@ -42,9 +42,8 @@ def pooled(values: NDArray[np.float32], side: int) -> NDArray[np.float32]:
         float32, of the same shape.
     """
     planes = np.ascontiguousarray(values, np.float32)
-    if planes.ndim == 2:
-        return _pooled(planes[None], side // 2)[0]
-    return _pooled(planes, side // 2)
+    means: NDArray[np.float32] = _pooled(planes.reshape(-1, *planes.shape[-2:]), side // 2)
+    return means.reshape(planes.shape)
 
 
 @compiled

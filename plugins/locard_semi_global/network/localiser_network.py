@@ -13,6 +13,7 @@ from locard_semi_global.network.blocks import Level, Norm, one_hot_groups
 LIMIT = 6.0
 """Both views of a channel are clipped to ± so many spreads."""
 
+_CONDITIONS = 64  # units between a picture's statistics and what they do to the stem
 _LEAST = 1e-2  # of a channel's deviation in training: the least spread that a picture is granted
 
 
@@ -72,9 +73,10 @@ class BlockEvidenceNetwork(nn.Module):
         self.register_buffer("members", one_hot_groups(groups))
         views = 2 if architecture.globally else 1
         self.stem = nn.Conv2d(views * channels, width, 1)
-        self.film = nn.Sequential(nn.Linear(2 * channels, 64), nn.GELU(), nn.Linear(64, 2 * width))
-        nn.init.zeros_(self.film[2].weight)
-        nn.init.zeros_(self.film[2].bias)
+        last = nn.Linear(_CONDITIONS, 2 * width)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self.film = nn.Sequential(nn.Linear(2 * channels, _CONDITIONS), nn.GELU(), last)
         self.levels = Level(architecture.widths, architecture.depth, architecture.attention)
         self.norm = Norm(width)
         self.head = nn.Conv2d(width, 4, 3, padding=1)

@@ -29,6 +29,7 @@ MOST_WINDOWS: Final = 3
 """Of a picture that is larger than the largest window."""
 
 _FINE = 4  # pixels a side of a label
+_LEAST_SIDE = 64  # pixels, of a picture that the smallest window fits into
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,10 @@ def _examine(task: _Task) -> None:
     image = Image.from_path(task.sample.path)
     truth = task.data_set.truth(task.sample, image.height, image.width)
     luma, table = luma_and_table(image)
+    if min(image.width, image.height) < _LEAST_SIDE:
+        raise LocardError(
+            f"{image.width}×{image.height} is too small: it takes {_LEAST_SIDE} px a side"
+        )
     evidence = extract_picture(image.pixels, luma, table)
     labels = _labels(truth)
     shares = labels.reshape(labels.shape[0] // 2, 2, -1, 2).mean(axis=(1, 3), dtype=np.float32)
@@ -186,7 +191,7 @@ def _examine(task: _Task) -> None:
     for number, window in enumerate(windows):
         rows = slice(window.top, window.top + window.rows)
         columns = slice(window.left, window.left + window.columns)
-        tensors = {
+        tensors: dict[str, NDArray[np.generic]] = {
             "values": np.ascontiguousarray(evidence.values[:, rows, columns]),
             "medians": evidence.medians,
             "spreads": evidence.spreads,

@@ -112,7 +112,7 @@ def _check_apart(training: Sequence[Row], validation: Sequence[Row]) -> None:
     Raises:
         LocardError: One is.
     """
-    for of, what in ((lambda row: row.path.name, "picture"), (lambda row: row.group, "source")):
+    for of, what in ((_file_of, "picture"), (_group_of, "source")):
         seen = {of(row): row for row in training if of(row)}
         both = [row for row in validation if of(row) in seen]
         if both:
@@ -123,3 +123,11 @@ def _check_apart(training: Sequence[Row], validation: Sequence[Row]) -> None:
                 f"{printable(other.name)} of {printable(other.data_set)}",
                 "Build the data sets with one seed from the same photographs.",
             )
+
+
+def _file_of(row: Row) -> str:
+    return row.path.name
+
+
+def _group_of(row: Row) -> str:
+    return row.group

@@ -89,6 +89,14 @@ def test_a_damaged_picture_is_named_and_the_others_are_used(tmp_path: Path) -> N
     assert problems[0].startswith("2.jpg: ")
 
 
+def test_a_picture_below_64_pixels_is_named_and_the_others_are_used(tmp_path: Path) -> None:
+    folder = make_set(tmp_path / "set", 3)
+    Pillow.new("RGB", (63, 200), "red").save(folder / "0.jpg")
+    rows, problems = rows_in(tmp_path / "cache", folder)
+    assert [row.name for row in rows] == ["1.jpg", "2.jpg"]
+    assert problems == ["0.jpg: 63×200 is too small: it takes 64 px a side"]
+
+
 def test_damaged_evidence_is_named(tmp_path: Path) -> None:
     rows, _ = rows_in(tmp_path / "cache", make_set(tmp_path / "set", 1))
     rows[0].path.write_bytes(b"x" * 10)

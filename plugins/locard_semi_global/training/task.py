@@ -90,7 +90,7 @@ class BlockEvidenceTask:
 
     def _numbers(self, random: np.random.Generator) -> list[list[int]]:
         """Return which windows make which batch, in random order."""
-        waiting: dict[frozenset[int] | tuple[int, ...], list[int]] = defaultdict(list)
+        waiting: dict[tuple[int, ...], list[int]] = defaultdict(list)
         batches = []
         chances = self._weights / self._weights.sum()
         order = _order(chances, random)

@@ -1,11 +1,16 @@
 """Locard's dense CRF beside pydensecrf2: time, and how far the results differ.
 
     python benchmarks/dense_crf.py [--sides 512 1024 1448] [--repeats 5] [--pictures FILE…]
+    NUMBA_NUM_THREADS=1 python benchmarks/dense_crf.py --cells 1 2 4 [--pictures FILE…]
 
 Runs are interleaved (ours on one thread, ours on all threads, pydensecrf) and set-up is included in
 each. Ratios are medians over the repeats of one picture and map: the machine's load then falls on
 all alike. Pictures are scikit-image's photographs unless files are given; one smaller than the side
 is enlarged.
+
+With `--cells` the whole refiner is timed, with the kernel of the pipeline `quick`, on a map in
+cells of 4 pixels: processor seconds a megapixel where squares of so many pixels are refined as one,
+and how many labels differ from those of single pixels.
 """
 
 from __future__ import annotations
@@ -24,10 +29,11 @@ from PIL import Image as PillowImage
 from scipy import ndimage
 from skimage import data
 
+from locard import Finding, HeatMap, Image
 from locard_dense_crf import pydensecrf_backend
 from locard_dense_crf.bands import available_threads
 from locard_dense_crf.mean_field import CrfParameters, infer
-from locard_dense_crf.refiner import DenseCrfParameters
+from locard_dense_crf.refiner import DenseCrf, DenseCrfParameters
 
 PHOTOGRAPHS = ("retina", "astronaut", "rocket", "hubble_deep_field")
 TOLERANCE = DenseCrfParameters().colour_tolerance
@@ -41,7 +47,14 @@ def main() -> None:
     parser.add_argument("--maps", nargs="+", default=["soft", "blocky", "noisy"])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--pictures", type=Path, nargs="*", default=[])
+    parser.add_argument("--cells", type=int, nargs="*", default=[])
     options = parser.parse_args()
+    if options.cells:
+        for side in options.sides:
+            for name, pixels in pictures(options.pictures, side):
+                row = compare_cells(pixels, options.cells, options.repeats)
+                print(f"{side} {name}: {json.dumps(row)}", flush=True)
+        return
     infer(np.full((8, 8), 0.5, np.float32), np.zeros((8, 8, 3), np.uint8), CrfParameters())
     for side in options.sides:
         for iterations in options.iterations:
@@ -119,6 +132,32 @@ def compare(
     row["labels"] = float(np.mean((ours > 0.5) != (theirs > 0.5)))
     row["mean_dq"] = float(np.mean(np.abs(ours - theirs)))
     return {name: round(value, 5) for name, value in row.items()}
+
+
+def compare_cells(
+    pixels: NDArray[np.uint8], cells: list[int], repeats: int
+) -> dict[str, dict[str, float]]:
+    """Return seconds a megapixel and labels that differ, by the squares' side."""
+    image, side = Image.from_array(pixels), len(pixels)
+    map_ = HeatMap(np.ascontiguousarray(unary("soft", side)[2::4, 2::4]), cell=4)
+    before = Finding.detected(0.0, "a map", map=map_)
+    kernel = {"weight_gamma": 0, "weight_alpha": 4, "sigma_alpha": 30, "colour_only": 0.8}
+    refiners = {cell: DenseCrf({**kernel, "pixels_a_cell": cell}) for cell in cells}
+    seconds: dict[int, list[float]] = {cell: [] for cell in cells}
+    masks = {}
+    for repeat in range(repeats + 1):
+        for cell, refiner in refiners.items():
+            start = time.process_time()
+            masks[cell] = refiner.refine(image, before).map.at_pixels(side, side) > 0.5
+            if repeat:  # the first compiles
+                seconds[cell].append(time.process_time() - start)
+    return {
+        str(cell): {
+            "seconds_a_megapixel": round(statistics.median(times) / (side**2 / 1e6), 4),
+            "labels": round(float(np.mean(masks[cell] != masks[cells[0]])), 5),
+        }
+        for cell, times in seconds.items()
+    }
 
 
 def summary(rows: list[dict[str, float]]) -> dict[str, float]:

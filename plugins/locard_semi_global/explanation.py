@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from locard_semi_global.localiser import Localiser
     from locard_semi_global.regions import Area
 
-LARGEST: Final = 64
+LARGEST: Final = 48
 """Most cells a side of the window that a region is looked at in."""
 
-SMALLEST: Final = 32
+SMALLEST: Final = 24
 """Fewest cells, where the picture has as many."""
 
 FAMILIES: Final = {

@@ -33,7 +33,7 @@ CARRIES: Final = 0.2
 """Share of the contrast that is lost without a group, from which on the group is named."""
 
 IDLE: Final = 0.05
-"""Share below which a group is said to carry nothing."""
+"""Share below which a group is said to carry nothing, or to speak against."""
 
 LEAST_CONTRAST: Final = 0.5
 """Contrast in nats below which there is nothing to explain."""
@@ -92,10 +92,10 @@ def _idle(explanation: Explanation, carrying: Sequence[str]) -> list[str]:
     for family, groups in FAMILIES.items():
         if set(groups) & set(carrying):
             continue
-        if abs(families[family]) < IDLE:
+        if families[family] < IDLE:
             named.append(FAMILY_WORDS[family])
         elif families[family] < CARRIES:
-            named += [WORDS[group] for group in groups if abs(found[group]) < IDLE]
+            named += [WORDS[group] for group in groups if found[group] < IDLE]
     return named[:_MOST]
 
 

@@ -79,9 +79,11 @@ def splice_finding(
     if finding.outcome == "not_detected" or finding.reason == "no-power":
         return finding
     regions = tuple(_region(area, said.logits, header, explain(area)) for area in said.areas.listed)
-    words = (finding.explanation, _explain_regions(said.areas, regions))
+    words = _explain_regions(said.areas, regions)
+    if finding.explanation:
+        words = f"{finding.explanation} What the map shows is no finding by itself. {words}"
     return finding.with_(
-        explanation=" ".join(filter(None, words)),
+        explanation=words,
         mask=_at_pixels(said.areas.mask, header),
         regions=regions,
     )
@@ -192,16 +194,16 @@ def _explain_regions(areas: Areas, regions: tuple[Region, ...]) -> str:
     share = float(np.mean(areas.mask))
     largest = regions[0]
     where = f"{largest.width}×{largest.height} pixels at ({largest.x}, {largest.y})"
-    what = "a part that does" if len(regions) == 1 else f"{len(regions)} parts that do"
-    sentences = [f"There is {what} not share the traces of the rest, {share:.1%} of the picture."]
-    if len(regions) > 1:
-        sentences = [
-            f"There are {what} not share the traces of the rest, together {share:.1%} of the "
-            "picture."
-        ]
+    alone = len(regions) == 1
+    sentences = [
+        f"There is a part that does not share the traces of the rest, {share:.1%} of the picture."
+        if alone
+        else f"There are {len(regions)} parts that do not share the traces of the rest, together "
+        f"{share:.1%} of the picture."
+    ]
     if "lost_without" not in largest.measurements:
-        return f"{sentences[0]} The largest has {where}."
-    who = "It" if len(regions) == 1 else "The largest"
+        return f"{sentences[0]} The largest: {where}."
+    who = "It" if alone else "The largest"
     sentences.append(
         f"{who}, {where}, {largest.label}; in brackets, how much of what sets it apart is lost "
         "without that trace."

@@ -12,10 +12,13 @@ from locard_semi_global import crf_tuning
 from locard_semi_global.evaluation.networks import OURS, REFINER, Wanted, opened
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from locard.evaluation.datasets.building import Progress
     from locard_registry import Model
+    from locard_semi_global.crf_tuning import Judged
+    from locard_semi_global.evaluation.networks import Parameters
 
 
 class _Model(BaseModel):
@@ -35,6 +38,16 @@ class GainRow(_Model):
     high: float | None = Field(description="upper end")
 
 
+class Tried(_Model):
+    """One candidate."""
+
+    parameters: dict[str, float | int | str] = Field(description="of the refiner")
+    gains: dict[str, float] = Field(
+        description="mean gain by stratum: of F1, or for authentic pictures the share of pixels "
+        "that are no longer marked"
+    )
+
+
 class CrfResults(_Model):
     """What ``locard splice tune-crf`` found."""
 
@@ -45,12 +58,12 @@ class CrfResults(_Model):
     model_sha256: str = Field(description="of its ONNX file")
     sets: dict[str, str] = Field(description="data sets with the SHA-256 of what was read")
     split: str = Field(description="which pictures of them")
-    candidates: int = Field(description="how many sets of parameters were tried")
-    seed: int = Field(description="by which they were drawn")
+    seed: int = Field(description="by which candidates were drawn")
     parameters: dict[str, float | int | str] | None = Field(
         description="the choice; null where each harms some stratum"
     )
     gains: tuple[GainRow, ...] = Field(description="what it does, by stratum")
+    tried: tuple[Tried, ...] = Field(description="every candidate")
     problems: tuple[str, ...] = Field(description="pictures that could not be measured")
 
 
@@ -121,11 +134,22 @@ def tune(wanted: Tuning, workers: int, progress: Progress) -> CrfResults:
         model_sha256=reference.sha256,
         sets={task.dataset.facts.name: task.dataset.facts.sha256 for task in tasks},
         split=wanted.split,
-        candidates=wanted.candidates,
         seed=wanted.seed,
         parameters=None if best is None else dict(tried[best]),
         gains=tuple(GainRow(**asdict(row)) for row in crf_tuning.gains(judged, best)),
+        tried=_tried(tried, judged),
         problems=problems,
+    )
+
+
+def _tried(candidates: Sequence[Parameters], judged: Sequence[Judged]) -> tuple[Tried, ...]:
+    gained = crf_tuning.mean_gains(judged)
+    return tuple(
+        Tried(
+            parameters=dict(one),
+            gains={name: round(float(gains[place]), 5) for name, gains in gained.items()},
+        )
+        for place, one in enumerate(candidates)
     )
 
 

@@ -132,15 +132,15 @@ def evaluate(
     )
     found = found_by(wanted, quiet=quiet)
     write(found, output, rows)
-    if parts:
-        from locard_semi_global.evaluation.card import into_card
-
-        typer.echo(f"card {into_card(found.results, ours[0], parts)}")
     if not quiet:
         from locard_semi_global.evaluation.tables import tables
 
         for table in tables(found.results):
             print_text_table(table)
+    if parts:
+        from locard_semi_global.evaluation.card import into_card
+
+        typer.echo(f"card {into_card(found.results, ours[0], parts)}")
     finish(found.results)
 
 

@@ -20,6 +20,9 @@ LOST: Final = "JPEG without its header"
 FILES: Final = (NEVER, LOST, "JPEG below 80", "JPEG 80-89", "JPEG 90-94", "JPEG 95-100")
 """Lossless files whose pixels show no steps, those that do, and JPEG by estimated IJG quality."""
 
+FIRST_JPEG: Final = 2
+"""Place of the first kind of JPEG file."""
+
 SIZES: Final = ("below 0.5 MP", "0.5-3 MP", "3 MP or more")
 
 _QUALITIES: Final = (80, 90, 95)
@@ -40,7 +43,7 @@ def file_kind(file: FileFacts, mean_step: float) -> str | None:
     if file.kind == "lossless":
         return NEVER if mean_step <= NEVER_COMPRESSED else LOST
     if file.kind == "JPEG" and file.jpeg_quality is not None:
-        return FILES[2 + bisect_right(_QUALITIES, file.jpeg_quality)]
+        return FILES[FIRST_JPEG + bisect_right(_QUALITIES, file.jpeg_quality)]
     return None
 
 
@@ -58,8 +61,10 @@ def conditions(kind: str, size: str | None = None) -> Conditions:
     """
     megapixels = None if size is None else _between(SIZES.index(size), _MEGAPIXELS)
     place = FILES.index(kind)
-    if place >= 2:
-        qualities = _between(place - 2, tuple(float(edge) for edge in _QUALITIES), step=1.0)
+    if place >= FIRST_JPEG:
+        qualities = _between(
+            place - FIRST_JPEG, tuple(float(edge) for edge in _QUALITIES), step=1.0
+        )
         return Conditions(formats=("JPEG",), jpeg_quality=qualities, megapixels=megapixels)
     never = kind == NEVER
     step = Range(high=NEVER_COMPRESSED) if never else Range(low=NEVER_COMPRESSED + _ABOVE)

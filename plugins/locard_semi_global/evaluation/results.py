@@ -51,7 +51,7 @@ class ThresholdResult(_Model):
     size: str = Field(description="size in megapixels")
     value: float
     photographs: int = Field(description="authentic photographs that it rests on")
-    own: int = Field(description="those of its own size")
+    own: int = Field(description="those of its own size, of JPEG files those of any quality")
     pictures: int = Field(description="authentic pictures that it rests on")
     false_alarms: float = Field(description="share of its own that reach it")
     power: float | None = Field(None, description="share of tampered pictures that reach it")

@@ -3,9 +3,10 @@
 A cell is a kind of file and a size. Its threshold rests on the scores of authentic validation
 pictures of the same kind of file; photographs, not pictures, are counted, for copies of one are
 alike (:func:`locard.evaluation.metrics.conformal.grouped_conformal`). A cell with few takes in the
-sizes nearest to it until :data:`LEAST` photographs are there, and its threshold is raised until
-no more than 5 % of its own exceed it. Kinds of file are never pooled. A cell with fewer than
-:data:`LEAST_OWN` photographs of its own has no threshold: nothing like it was seen.
+sizes nearest to it until :data:`LEAST` photographs are there. Then it is raised until no more than
+5 % of those of its own size exceed it; for this JPEG files of all qualities are its own, for large
+ones are few. Kinds of file are not pooled otherwise. A cell with fewer than :data:`LEAST_OWN`
+photographs of its own size has no threshold: nothing like it was seen.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import numpy as np
 
 from locard.evaluation.metrics.bootstrap import numbered
 from locard.evaluation.metrics.conformal import grouped_conformal, grouped_quantile
-from locard_semi_global.evaluation.kinds import FILES, SIZES
+from locard_semi_global.evaluation.kinds import FILES, FIRST_JPEG, SIZES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,8 +33,8 @@ RATE: Final = 0.05
 LEAST: Final = 60
 """Photographs that a threshold rests on, where there are so many of its kind of file."""
 
-LEAST_OWN: Final = 5
-"""Own photographs from which on a cell has a threshold."""
+LEAST_OWN: Final = 4
+"""Photographs of its own size from which on a cell has a threshold."""
 
 FOLDS: Final = 5
 """Parts that photographs are dealt to where false alarms are counted on those that set no
@@ -97,9 +98,9 @@ class Threshold:
         size: One of :data:`~locard_semi_global.evaluation.kinds.SIZES`.
         value: The score.
         photographs: Authentic photographs that it rests on.
-        own: Those of its own size.
+        own: Those of its own size, of JPEG files those of any quality.
         pictures: Pictures of the former.
-        false_alarms: Mean share of own photographs' pictures at or above it.
+        false_alarms: Mean share of the latter's pictures at or above it.
         power: Share of tampered pictures of the kind at or above it; None without any.
         tampered: How many pictures that is of.
     """
@@ -129,7 +130,7 @@ def _thresholds(scored: Scored, rate: float) -> Iterator[Threshold]:
     for file, size in np.ndindex(len(FILES), len(SIZES)):
         of_file = scored.files == file
         here = of_file & (scored.sizes == size)
-        own = here & ~scored.tampered
+        own = _alike(scored.files, file) & (scored.sizes == size) & ~scored.tampered
         photographs = _count(scored.groups[own])
         if photographs < LEAST_OWN:
             continue
@@ -151,6 +152,11 @@ def _thresholds(scored: Scored, rate: float) -> Iterator[Threshold]:
             power=float(hits.mean()) if hits.size else None,
             tampered=hits.size,
         )
+
+
+def _alike(files: NDArray[np.intp], file: int) -> NDArray[np.bool_]:
+    """Return which pictures count as a cell's own where they have its size: bool, shape (n,)."""
+    return np.asarray(files >= FIRST_JPEG if file >= FIRST_JPEG else files == file)
 
 
 def _pool(scored: Scored, usable: NDArray[np.bool_], size: int) -> NDArray[np.bool_]:

@@ -99,6 +99,20 @@ def test_sizes_with_few_take_in_others_and_keep_to_their_own_share() -> None:
     assert found[SIZES[2]].value > found[SIZES[0]].value
 
 
+def test_large_jpeg_files_of_any_quality_raise_the_threshold() -> None:
+    """One quality has no photograph of that size, another has some that stand out."""
+    small = scored(200, 5)
+    large = scored(6, 4, size=2, file=LOSSY - 1, shift=5.0)
+    found = {(one.file, one.size): one for one in thresholds(joined(small, large))}
+    raised = found["JPEG 90-94", SIZES[2]]
+    assert raised.photographs == 200
+    assert raised.own == 6
+    assert (large.scores < raised.value).mean() > 0.9
+    assert raised.value > found["JPEG 90-94", SIZES[0]].value
+    # The other quality has too few of any size to promise anything.
+    assert ("JPEG 80-89", SIZES[2]) not in found
+
+
 def test_power_is_the_share_of_tampered_pictures_that_are_found() -> None:
     tampered = scored(50, 7, tampered=True, shift=3.0)
     (found,) = thresholds(joined(scored(100, 6), tampered))

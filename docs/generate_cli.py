@@ -23,7 +23,7 @@ GROUPS = {
     "crop": ("dataset build", "dataset check", "train-teacher", "distill", "evaluate", "export"),
     "splice": (
         *("dataset build", "dataset untouched", "dataset after-life"),
-        *("train", "evaluate", "probe", "ablate", "tune-crf"),
+        *("train", "evaluate", "probe", "ablate", "tune-crf", "export"),
     ),
 }
 COMMANDS = "kd-crop,semi-global"

@@ -2,8 +2,8 @@
 
 The published network has two bottlenecks behind ReLU without bias: one plane between encoder and
 LSTM, and two planes before the mask's last convolution. With Kaiming's random weights and pictures,
-which are positive everywhere, most starts have one of them below zero nearly
-everywhere, and no gradient passes. Such starts are drawn again.
+which are positive everywhere, most starts have one of them below zero nearly everywhere,
+and no gradient passes. Such starts are drawn again.
 """
 
 from __future__ import annotations

@@ -105,8 +105,12 @@ def read_ablations(path: Path) -> Ablations:
     return ablations
 
 
-def configs_of(ablations: Ablations) -> tuple[BlockEvidenceConfig, ...]:
+def configs_of(ablations: Ablations, sets: Sequence[str]) -> tuple[BlockEvidenceConfig, ...]:
     """Return the config of each run.
+
+    Args:
+        ablations: The runs.
+        sets: Names of the data sets to learn from; the base's mixture of others does not matter.
 
     Raises:
         LocardError: One is wrong; the message names the run.
@@ -114,7 +118,8 @@ def configs_of(ablations: Ablations) -> tuple[BlockEvidenceConfig, ...]:
     base = read(found(Path(ablations.base)), BlockEvidenceConfig).model_dump(mode="json")
     configs = []
     for run in ablations.runs:
-        values = base | ablations.config | run.config
+        known = {name: base["mixture"][name] for name in base["mixture"] if name in sets}
+        values = base | {"mixture": known} | ablations.config | run.config
         mixture = values["mixture"]
         if isinstance(mixture, dict):
             values["mixture"] = {n: mixture[n] for n in mixture if n not in run.leave_out}
@@ -138,7 +143,8 @@ def train_all(
     Raises:
         LocardError: A config is wrong, or the folder cannot be written.
     """
-    configs = configs_of(ablations)
+    names = sorted(folder.resolve().name for folder in given.data_sets)
+    configs = configs_of(ablations, names)
     trained, failed = [], []
     for run, config in zip(ablations.runs, configs, strict=True):
         try:

@@ -43,19 +43,24 @@ def with_square(seed: int, x: int, y: int, side: int) -> tuple[np.ndarray, np.nd
     return pixels, mask
 
 
-def write_set(folder: Path, tampered: int = 4, authentic: int = 4, split: str = "val") -> Path:
-    """Write a data set with a manifest: splices and copy-moves in turns, and authentic ones."""
+def write_set(
+    folder: Path, tampered: int = 4, authentic: int = 4, split: str = "val", first: int = 0
+) -> Path:
+    """Write a data set with a manifest: splices and copy-moves in turns, and authentic ones.
+
+    Pictures of another ``first`` are other pictures, of other groups.
+    """
     (folder / "masks").mkdir(parents=True)
     rows = []
     for number in range(tampered):
-        pixels, mask = with_square(number, 16, 24, 16 * (1 + number % 3))
+        pixels, mask = with_square(first + number, 16, 24, 16 * (1 + number % 3))
         Pillow.fromarray(pixels).save(folder / f"t{number}.png")
         Pillow.fromarray(mask).convert("L").save(folder / "masks" / f"t{number}.png")
         kind = ("splice", "copy-move")[number % 2]
-        rows.append((f"t{number}.png", kind, f"masks/t{number}.png", f"g{number}", split))
+        rows.append((f"t{number}.png", kind, f"masks/t{number}.png", f"g{first + number}", split))
     for number in range(authentic):
-        Pillow.fromarray(noise(50 + number)).save(folder / f"a{number}.png")
-        rows.append((f"a{number}.png", "authentic", "", f"g{number}", split))
+        Pillow.fromarray(noise(50 + first + number)).save(folder / f"a{number}.png")
+        rows.append((f"a{number}.png", "authentic", "", f"g{first + number}", split))
     with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerows([COLUMNS, *rows])

@@ -5,7 +5,8 @@
 The folder holds `casia1/val`, `camera_originals`, `bsds500/val` and `imagenet_sample`. A chart of
 synthetic splices with known history is made of `camera_originals`; then the pipeline `classical` is
 evaluated on it, on CASIA v1's validation part, and on photographs that nobody tampered with, and
-`quick`, which refines a map, on CASIA v1's. What goes to `docs/evaluation/`:
+`quick`, which refines a map, and `splice`, whose network must not have met what it is measured on,
+on CASIA v1's. What goes to `docs/evaluation/`:
 
 * each result, in the format of `locard evaluate`, without what the pages do not show;
 * `scores.json`: quantiles of each step's score over the photographs that nobody tampered with;
@@ -61,6 +62,7 @@ RUNS = {
     CHART: Run(CHART, "manifest", treatments=TREATED),
     "casia1-val": Run("casia1/val", "casia1", treatments=TREATED),
     "casia1-val-quick": Run("casia1/val", "casia1", pipeline="quick"),
+    "casia1-val-splice": Run("casia1/val", "casia1", pipeline="splice"),
     "camera-originals": Run("camera_originals", "folder"),
     "bsds500-val": Run("bsds500/val", "folder"),
     "imagenet-sample": Run("imagenet_sample", "folder"),

@@ -6,10 +6,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from locard.training.config import read
 from locard.training.macs import count_macs
+from locard.training.run_folder import RunFolder
 from locard_registry import Card, Data, Macs, ModelFile, Tensor
 from locard_registry.about import About
 from locard_semi_global.model_writing import Exported, training_of, write_model
+from locard_semi_global.paper.config import PatchConfig
 from locard_semi_global.paper.exporting import inputs_of, to_onnx
 from locard_semi_global.paper.localising import GLOBAL_FILE, IDENTITY
 from locard_semi_global.paper.networks import PatchNetwork, SemiGlobal, trained_parameters
@@ -63,7 +66,7 @@ def _card(
         purpose=about.purpose,
         made_by=about.made_by,
         parameters=trained_parameters(network),
-        limits=(*about.limits, *_of_global(network)),
+        limits=(_of_training(run), *about.limits, *_of_global(network)),
         requires=dict(IDENTITY),
         macs=Macs(value=count_macs(network, *given), at="a patch of 64×64 pixels"),
         data=Data(photographs=about.photographs, commands=about.commands, seeds=about.seeds),
@@ -74,6 +77,17 @@ def _card(
             for name, tensor in zip(("patches", "features"), given, strict=False)
         ),
         outputs=(_tensor("mask", (2, 64, 64)), _tensor("label", (2,))),
+    )
+
+
+def _of_training(run: Path) -> str:
+    """Say how much the network has seen."""
+    folder = RunFolder(run)
+    facts, config = folder.read_facts(), read(folder.config, PatchConfig)
+    patches, minutes = facts["steps"] * config.batch_size, facts["seconds"] / 60
+    return (
+        f"It was trained on {patches} patches in {minutes:.0f} minutes; the weights are those "
+        f"after epoch {facts['best_epoch']} of {facts['epochs']}."
     )
 
 

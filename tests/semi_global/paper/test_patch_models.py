@@ -98,6 +98,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         RunFolder(run).write_facts(
             {
                 "inputs": {},
+                "steps": 30,
+                "epochs": 3,
+                "best_epoch": 2,
                 "seconds": 12.5,
                 "hardware": {"gpu": None, "processor": "a test", "threads": 1, "cores": 2},
             }
@@ -116,6 +119,7 @@ def test_the_card_says_size_cost_and_what_the_global_branch_is(at_hand):
     card = load("jcs", "1.0.0-test", provides=IDENTITY).card
     assert (card.parameters, card.macs.value) == (1_387_014, 114_704_896)
     assert card.training.seconds == 12.5
+    assert card.limits[0].startswith("It was trained on 1920 patches in 0 minutes")
     card = load("sgn-paper", "1.0.0-test", provides=IDENTITY).card
     assert [listed.file for listed in card.files] == ["model.onnx", "global.onnx"]
     assert card.parameters == 1_387_014 + 256 * 256 + 256 + 512

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil, sqrt
 from typing import Any, ClassVar, Literal
@@ -16,6 +16,8 @@ from locard import Budget, Finding, HeatMap, Image, Parameters, Refiner, Region
 from locard_dense_crf import mean_field, pydensecrf_backend
 from locard_dense_crf.mean_field import CrfParameters
 from locard_dense_crf.support import Support, find_support
+
+_STRIP = 512  # rows
 
 
 class DenseCrfParameters(Parameters):
@@ -204,7 +206,8 @@ def _task(map_: HeatMap, pixels: NDArray[np.uint8], step: int, confidence: float
     probability = np.clip(_at_squares(map_, pixels.shape[:2], step), 1 - confidence, confidence)
     if step == 1:
         return _Task(probability, pixels, step)
-    return _Task(probability, np.asarray(PillowImage.fromarray(pixels).reduce(step)), step)
+    small = [_reduced(pixels[rows], step) for rows in _strips(len(pixels), step)]
+    return _Task(probability, np.concatenate(small), step)
 
 
 def _at_squares(map_: HeatMap, shape: tuple[int, ...], step: int) -> NDArray[np.float32]:
@@ -215,8 +218,27 @@ def _at_squares(map_: HeatMap, shape: tuple[int, ...], step: int) -> NDArray[np.
         # Each square lies in one cell.
         cells = HeatMap(map_.values, map_.cell // step, (x0 // step, y0 // step))
         return cells.at_pixels(-(-height // step), -(-width // step))
-    whole = PillowImage.fromarray(map_.at_pixels(height, width))
-    return np.asarray(whole.reduce(step), np.float32)
+    small = [
+        _reduced(
+            HeatMap(map_.values, map_.cell, (x0, y0 - rows.start)).at_pixels(
+                rows.stop - rows.start, width
+            ),
+            step,
+        )
+        for rows in _strips(height, step)
+    ]
+    return np.concatenate(small)
+
+
+def _strips(height: int, step: int) -> Iterator[slice]:
+    """Yield rows that are reduced at once: Pillow copies them, and a whole picture is large."""
+    tall = step * max(1, _STRIP // step)
+    for top in range(0, height, tall):
+        yield slice(top, min(top + tall, height))
+
+
+def _reduced(pixels: NDArray[Any], step: int) -> NDArray[Any]:
+    return np.asarray(PillowImage.fromarray(pixels).reduce(step))
 
 
 def _unchanged(finding: Finding, refinement: str, said: dict[str, Any]) -> Finding:
@@ -233,7 +255,8 @@ def _redrawn(
 ) -> Finding:
     """Return the finding with the refined map; areas without support are taken down to ½."""
     values = np.where(support.mask, refined, np.minimum(refined, np.float32(0.5)))
-    mask = HeatMap(support.mask.astype(np.float32), cell=step).at_pixels(*shape) > 0
+    height, width = shape
+    mask = support.mask.repeat(step, axis=0)[:height].repeat(step, axis=1)[:, :width]
     return finding.with_(
         map=HeatMap(values, cell=step),
         mask=mask,

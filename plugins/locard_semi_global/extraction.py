@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from locard_semi_global.evidence.cells import SIDE
-from locard_semi_global.evidence.channels import CHANNELS, extract
+from locard_semi_global.evidence.channels import CHANNELS, computed
 from locard_semi_global.evidence.history import Gathering
 from locard_semi_global.evidence.planes import Planes
 
@@ -78,9 +78,11 @@ def extract_picture(
     facts = gathering.facts()
     values = np.empty((len(CHANNELS), height, width), np.float16)
     for band in bands:
-        found = extract(_planes(rgb, luma, band), facts)
         inside = slice(band.first - band.first_seen, band.last - band.first_seen)
-        values[:, band.first : band.last] = found[:, inside]
+        first = 0
+        for found in computed(_planes(rgb, luma, band), facts):
+            values[first : first + len(found), band.first : band.last] = found[:, inside]
+            first += len(found)
     medians, spreads = statistics(values)
     return Evidence(values, medians, spreads, facts)
 

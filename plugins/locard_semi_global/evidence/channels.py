@@ -172,4 +172,10 @@ def extract(planes: Planes, facts: Facts) -> NDArray[np.float32]:
     Returns:
         float32, (channels, h, w).
     """
-    return np.concatenate([trace.compute(planes, facts) for trace in TRACES])
+    return np.concatenate(list(computed(planes, facts)))
+
+
+def computed(planes: Planes, facts: Facts) -> Iterator[NDArray[np.float32]]:
+    """Yield the channels of :func:`extract` trace by trace, which takes less memory."""
+    for trace in TRACES:
+        yield trace.compute(planes, facts)

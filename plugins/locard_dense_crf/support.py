@@ -47,6 +47,8 @@ def find_support(
 ) -> Support:
     """Find the areas where the refined map is above ½ and the map before speaks for it.
 
+    It does where it is above ½ somewhere in the area, and on the average higher than outside.
+
     Args:
         refined: float32, shape (height, width), in [0, 1].
         before: float32, same shape: the map that was refined.
@@ -60,6 +62,10 @@ def find_support(
     sums = np.bincount(labels.ravel(), weights=before.ravel(), minlength=count + 1)
     means = sums / np.maximum(areas, 1)
     supported = means - means[0] >= margin
+    # An area that the map before did not call so anywhere would be a detection of the field's own.
+    supported &= (
+        np.bincount(labels.ravel(), weights=(before > 0.5).ravel(), minlength=count + 1) > 0
+    )
     # Where nothing lies outside, there is nothing to compare with.
     supported &= areas[0] > 0
     supported[0] = False

@@ -31,10 +31,10 @@ FIXED: Final[Parameters] = {
 squares of pixels, which lost nothing."""
 
 RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    "weight_alpha": (2.0, 14.0),
-    "sigma_alpha": (18.0, 60.0),
-    "sigma_beta": (9.0, 22.0),
-    "colour_only": (0.7, 1.0),
+    "weight_alpha": (1.5, 10.0),
+    "sigma_alpha": (20.0, 50.0),
+    "sigma_beta": (8.0, 20.0),
+    "colour_only": (0.1, 0.9),
 }
 """What is searched: weights and widths evenly on a logarithmic scale, the share evenly."""
 

@@ -59,3 +59,15 @@ def test_nothing_positive():
     support = find_support(*pair(), margin=0.1, smallest=1)
     assert not support.mask.any()
     assert support.boxes == ()
+
+
+def test_an_area_that_was_nowhere_called_so_is_dropped():
+    before = np.full((40, 40), 0.1, np.float32)
+    before[5:15, 5:15] = 0.45
+    before[25:35, 25:35] = 0.45
+    before[30, 30] = 0.6
+    refined = np.where(before > 0.4, np.float32(0.9), np.float32(0.05))
+    support = find_support(refined, before, 0.1, 1)
+    assert support.mask[25:35, 25:35].all()
+    assert not support.mask[:20].any()
+    assert support.dropped == 100 / 1600

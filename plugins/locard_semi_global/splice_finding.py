@@ -40,7 +40,7 @@ class Said:
     """What the network says of a picture.
 
     Attributes:
-        logits: float32, (2 h, 2 w): the map, unrefined.
+        logits: float32, (2 h, 2 w): the map, unrefined, less its cut: marked where above 0.
         score: What it comes to.
         areas: Where it is above 0.
         facts: What the picture says of its last compression.

@@ -9,6 +9,7 @@ from locard_semi_global.evaluation.networks import REFINER, Look
 from locard_semi_global.evidence.cells import SIDE
 from locard_semi_global.evidence.groups import GROUPS
 from locard_semi_global.localiser import Localiser, find_model
+from locard_semi_global.marking import marked
 from locard_semi_global.score import image_score
 from locard_semi_global.tiles import FINE
 
@@ -45,4 +46,4 @@ class SemiGlobal:
                 f"There are: {', '.join(GROUPS)}.",
             )
         maps = (self._localiser.logits(picture.evidence, some) for some in without)
-        return [Look(logits, CELL, image_score(logits)) for logits in maps]
+        return [Look(marked(logits), CELL, image_score(logits)) for logits in maps]

@@ -31,10 +31,10 @@ FIXED: Final[Parameters] = {
 squares of pixels, which lost nothing."""
 
 RANGES: Final[Mapping[str, tuple[float, float]]] = {
-    "weight_alpha": (1.5, 10.0),
+    "weight_alpha": (2.0, 10.0),
     "sigma_alpha": (20.0, 50.0),
-    "sigma_beta": (8.0, 20.0),
-    "colour_only": (0.1, 0.9),
+    "sigma_beta": (7.0, 20.0),
+    "colour_only": (0.0, 0.8),
 }
 """What is searched: weights and widths evenly on a logarithmic scale, the share evenly."""
 

@@ -77,6 +77,14 @@ def evaluate(
             help="What is done to the pictures, with commas: none, png, jpeg-Q, scale-F, …",
         ),
     ] = "none,png,jpeg-80,scale-0.75",
+    authentic: Annotated[
+        str,
+        typer.Option(
+            "--treat-authentic",
+            help="What is done to authentic pictures besides, so that more kinds of source have "
+            "thresholds.",
+        ),
+    ] = "",
     crf: Annotated[
         bool, typer.Option("--with-crf/--no-crf", help="Measure maps that the CRF refined, too.")
     ] = True,
@@ -126,6 +134,7 @@ def evaluate(
         splits=listed(split),
         where=facts(where or ()),
         treatments=listed(treatments),
+        authentic=listed(authentic),
         plan=Plan(chosen, crf=crf, by=tuple(by or ())),
         limit=limit,
         workers=workers or cores(),
@@ -190,6 +199,7 @@ def probe(
         splits=listed(split),
         where=facts(where or ()),
         treatments=probes.treatments(),
+        authentic=(),
         plan=plan,
         limit=limit,
         workers=workers or cores(),

@@ -48,6 +48,8 @@ class Evaluation:
         where: Facts and their values: of data sets that state a fact, pictures with one of the
             values alone.
         treatments: Names of what is done to pictures, ``none`` for nothing.
+        authentic: Names of what is done to authentic pictures besides, for thresholds of kinds of
+            source that the data sets have few of.
         plan: Who is asked.
         limit: At most so many pictures of each set, evenly from its kinds; None for all.
         workers: Number of processes.
@@ -57,6 +59,7 @@ class Evaluation:
     splits: Sequence[str]
     where: Mapping[str, Sequence[str]]
     treatments: Sequence[str]
+    authentic: Sequence[str]
     plan: Plan
     limit: int | None
     workers: int
@@ -90,14 +93,14 @@ def evaluate(wanted: Evaluation, plugins: Catalogue, progress: Progress) -> Foun
         LocardError: A data set cannot be loaded or has no picture of the split, a treatment or
             network does not exist, or there is nothing to measure.
     """
-    for name in wanted.treatments:
+    for name in (*wanted.treatments, *wanted.authentic):
         treatment_of(name)
     for network in wanted.plan.networks:
         opened(network)
     sets = [chosen(named(load(folder, None, plugins)), wanted) for folder in wanted.sets]
     _check_names(sets)
     plan = replace(wanted.plan, resaved=_resaved(sets))
-    rows, failed = measured(list(_tasks(sets, wanted.treatments, plan)), wanted.workers, progress)
+    rows, failed = measured(list(_tasks(sets, wanted, plan)), wanted.workers, progress)
     if not rows:
         raise LocardError(
             "no picture could be measured: " + " ".join(failed[:3]), "Correct the data sets."
@@ -187,15 +190,18 @@ def _begun_first(task: Task) -> tuple[bool, int]:
     return not large, task.number
 
 
-def _tasks(sets: Sequence[Dataset], treatments: Sequence[str], plan: Plan) -> Iterator[Task]:
+def _tasks(sets: Sequence[Dataset], wanted: Evaluation, plan: Plan) -> Iterator[Task]:
     numbers = count()
     for data_set in sets:
         # What travels with every picture: how to read the truth, not the list of all pictures.
         facts = data_set.facts.model_copy(update={"problems": ()})
         truth = replace(data_set, samples=(), hashes={}, facts=facts)
         for sample in data_set.samples:
-            more = [RESAVED] if facts.name in plan.resaved and not sample.tampered else []
-            yield Task(next(numbers), truth, sample, (*treatments, *more), plan)
+            names = list(wanted.treatments)
+            if not sample.tampered:
+                names += [name for name in wanted.authentic if name not in names]
+                names += [RESAVED] if facts.name in plan.resaved else []
+            yield Task(next(numbers), truth, sample, tuple(names), plan)
 
 
 def _resaved(sets: Sequence[Dataset]) -> Mapping[str, Resaved]:

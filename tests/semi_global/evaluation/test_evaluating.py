@@ -27,7 +27,13 @@ def quiet(_words: str, _done: int, _total: int) -> None:
 
 
 def evaluated(*sets: Path, treatments: tuple[str, ...] = ("none",), **changes: object) -> Found:
-    values: dict[str, object] = {"splits": ("val",), "where": {}, "limit": None, "workers": 1}
+    values: dict[str, object] = {
+        "splits": ("val",),
+        "where": {},
+        "authentic": (),
+        "limit": None,
+        "workers": 1,
+    }
     values |= {"plan": Plan((Wanted("semi-global"),)), **changes}
     wanted = Evaluation(sets=sets, treatments=treatments, **values)  # type: ignore[arg-type]
     return evaluate(wanted, catalogue(), quiet)
@@ -63,6 +69,12 @@ def test_the_truth_follows_what_is_done_to_a_picture(squares: Path) -> None:
     found = evaluated(squares, treatments=treatments)
     for treatment in treatments:
         assert value(found, "tampered", "f1", treatment) > 0.7, treatment
+
+
+def test_authentic_pictures_can_be_treated_alone(squares: Path) -> None:
+    found = evaluated(squares, authentic=("png", "none"))
+    seen = {(row.shown.tampered, row.shown.treatment) for row in found.rows}
+    assert seen == {(True, "none"), (False, "none"), (False, "png")}
 
 
 def test_a_group_that_is_taken_out_is_not_seen(squares: Path) -> None:

@@ -27,6 +27,8 @@ LEAST, MOST = -1.0, 1.0
 """Bounds of the cut, in nats: nothing below odds of 0.37 is ever marked, nor is more asked than
 odds of 2.7."""
 
+_BLOCK = 1 << 18  # places
+
 
 def cut_of(logits: NDArray[np.float32]) -> float:
     """Return the logit above which the expected F1 of a map is largest, within bounds.
@@ -35,10 +37,17 @@ def cut_of(logits: NDArray[np.float32]) -> float:
         logits: float32, (rows, columns), as the network gives them.
     """
     ordered = np.sort(logits, axis=None)[::-1]
-    chances = expit(ordered + np.float32(BIAS))
-    sums = np.cumsum(chances, dtype=np.float64)
-    expected = 2 * sums / (np.arange(1, sums.size + 1) + sums[-1])
-    last = int(expected.argmax())
+    blocks = [slice(first, first + _BLOCK) for first in range(0, ordered.size, _BLOCK)]
+    # In blocks: a large picture has millions of places.
+    total = sum(float(_chances(ordered[block]).sum(dtype=np.float64)) for block in blocks)
+    best, last, above = -1.0, 0, 0.0
+    for block in blocks:
+        sums = above + np.cumsum(_chances(ordered[block]), dtype=np.float64)
+        expected = 2 * sums / (np.arange(1, sums.size + 1) + (block.start + total))
+        place = int(expected.argmax())
+        if expected[place] > best:
+            best, last = float(expected[place]), block.start + place
+        above = float(sums[-1])
     below = ordered[last + 1] if last + 1 < ordered.size else -np.inf
     return float(np.clip((float(ordered[last]) + float(below)) / 2, LEAST, MOST))
 
@@ -55,3 +64,7 @@ def marked(logits: NDArray[np.float32]) -> NDArray[np.float32]:
         float32, of the same shape.
     """
     return logits - np.float32(cut_of(logits))
+
+
+def _chances(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(expit(logits + np.float32(BIAS)))

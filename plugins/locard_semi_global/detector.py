@@ -10,11 +10,17 @@ from pydantic import Field
 from locard import Budget, Detector, Finding, Needs, Parameters
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from locard import Image
     from locard.calibration import Calibration
     from locard.detectors import ModelReference
     from locard_registry import Model
+    from locard_semi_global.evidence.history import Facts
     from locard_semi_global.localiser import Localiser
+    from locard_semi_global.regions import Areas
+    from locard_semi_global.splice_finding import Said
     from locard_semi_global.suitability import Cells
 
 
@@ -133,34 +139,36 @@ class SemiGlobal(Detector):
         return Finding.not_applicable(refused.reason, refused.explanation)
 
     def _look(self, image: Image, cells: Cells) -> Finding:
+        from locard_semi_global.splice_finding import with_mask
+
+        finding, areas = self._judged(image, cells)
+        return with_mask(finding, areas, image.header)
+
+    def _judged(self, image: Image, cells: Cells) -> tuple[Finding, Areas]:
+        """Return the finding without its mask, and its regions; the evidence is let go of."""
         from locard.image.file_facts import FileFacts
         from locard_semi_global.explanation import explained
         from locard_semi_global.kind_of_source import source_measurements
         from locard_semi_global.looking import evidence_of
-        from locard_semi_global.marking import marked
-        from locard_semi_global.regions import areas_of
-        from locard_semi_global.score import image_score
-        from locard_semi_global.splice_finding import Said, splice_finding
+        from locard_semi_global.splice_finding import splice_finding
         from locard_semi_global.suitability import unlike_training
 
         localiser, header = self._ready(), image.header
         evidence = evidence_of(image)
-        logits = localiser.logits(evidence)
-        drawn = marked(logits)
-        said = Said(drawn, image_score(logits), areas_of(drawn > 0), evidence.facts)
+        facts = evidence.facts
+        said = _said(localiser.logits(evidence), facts)
         explanations = (
             explained(localiser, evidence, area, said.areas.mask)
             for area in said.areas.listed[: self.parameters.explained]
         )
-        return splice_finding(
+        finding = splice_finding(
             said,
             header,
-            self._model().threshold(
-                FileFacts.of(header), source_measurements(header, evidence.facts)
-            ),
+            self._model().threshold(FileFacts.of(header), source_measurements(header, facts)),
             unlike_training(header, cells),
             lambda _: next(explanations, None),
         )
+        return finding, said.areas
 
     def _model(self) -> Model:
         if self._found is None:
@@ -175,3 +183,13 @@ class SemiGlobal(Detector):
 
             self._localiser = Localiser(self._model().onnx())
         return self._localiser
+
+
+def _said(logits: NDArray[np.float32], facts: Facts) -> Said:
+    from locard_semi_global.marking import marked
+    from locard_semi_global.regions import areas_of
+    from locard_semi_global.score import image_score
+    from locard_semi_global.splice_finding import Said
+
+    drawn = marked(logits)
+    return Said(drawn, image_score(logits), areas_of(drawn > 0), facts)

@@ -72,8 +72,7 @@ def areas_of(above: NDArray[np.bool_]) -> Areas:
     if not above.any():
         return Areas(np.zeros_like(above), ())
     labels = _labels(above)
-    sizes = np.bincount(labels.ravel())
-    sizes[0] = 0
+    sizes = np.bincount(labels[above])  # the label 0 is not among them
     large = sizes >= max(SMALLEST, SMALLEST_SHARE * above.size)
     order = np.argsort(-sizes, kind="stable")
     boxes = ndimage.find_objects(labels)

@@ -59,7 +59,7 @@ def splice_finding(
     unlike: Unmet | None,
     explain: Callable[[Area], Explanation | None],
 ) -> Finding:
-    """Return the finding.
+    """Return the finding, without its mask: see :func:`with_mask`.
 
     Args:
         said: By the network.
@@ -75,18 +75,26 @@ def splice_finding(
         map=map_of(said.logits, header.height, header.width),
         measurements=_measurements(said, header, threshold),
     )
-    # What lies below a threshold, or could, is no region to be pointed at.
-    if finding.outcome == "not_detected" or finding.reason == "no-power":
+    if not _points(finding):
         return finding
     regions = tuple(_region(area, said.logits, header, explain(area)) for area in said.areas.listed)
     words = _explain_regions(said.areas, regions)
     if finding.explanation:
         words = f"{finding.explanation} What the map shows is no finding by itself. {words}"
-    return finding.with_(
-        explanation=words,
-        mask=_at_pixels(said.areas.mask, header),
-        regions=regions,
-    )
+    return finding.with_(explanation=words, regions=regions)
+
+
+def with_mask(finding: Finding, areas: Areas, header: Header) -> Finding:
+    """Return a finding of :func:`splice_finding` with its mask, a value a pixel, where it has one.
+
+    It comes last, when the evidence is no longer needed: both are large.
+    """
+    return finding.with_(mask=_at_pixels(areas.mask, header)) if _points(finding) else finding
+
+
+def _points(finding: Finding) -> bool:
+    """Say whether regions are pointed at: not where the score lies below a threshold."""
+    return finding.outcome != "not_detected" and finding.reason != "no-power"
 
 
 def map_of(logits: NDArray[np.float32], height: int, width: int) -> HeatMap:

@@ -44,7 +44,7 @@ def commands(folder: Path, sets: Path) -> Mapping[str, tuple[str | Path, ...]]:
         ),
         "splice-paper": (
             *("evaluate", casia, sets / "camera-test", *both, *LOSSLESS),
-            *("--treat", "none", "--limit", "60"),
+            *("--treat", "none", "--limit", "45"),
         ),
         "splice-probes-casia": ("probe", casia, "--limit", "30"),
         "splice-probes-camera": ("probe", sets / "camera-val", *LOSSLESS, "--limit", "16"),

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from crops import make_crops
 from exhibits import make_exhibits
+from splices import make_splices
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "demo-output"
@@ -73,8 +74,10 @@ def main() -> None:
     run("report", CASE, "-o", "report.html", *vault)
     show(json.loads((OUTPUT / "report.json").read_text()), told)
     show_crops()
-    print("\nMaps, measurements and the limits of each method are in the case's report:")
+    show_splices()
+    print("\nMaps, measurements and the limits of each method are in the cases' reports:")
     print(OUTPUT / "report.html")
+    print(OUTPUT / "splices.html")
 
 
 def show_crops() -> None:
@@ -93,6 +96,20 @@ def show_crops() -> None:
     print("\nThe 64 places where the old grid may begin, and the corner of coffee-cropped.jpg:")
     for path in sorted((OUTPUT / "crop-pictures").glob(f"{cropped}-kd-crop-*.png")):
         print(path)
+
+
+def show_splices() -> None:
+    """Examine photographs with and without a part of another one, and say what gives it away."""
+    told = make_splices(OUTPUT / "splices")
+    case = "DEMO-2"
+    title = "Two photographs with a part of another one, and without"
+    vault = ("--vault", "vault")
+    run("case", "new", case, "--title", title, "--examiner", "A. Examiner", *vault)
+    run("exhibit", "add", case, "splices", *vault)
+    run("examine", case, "--pipeline", "splice", *vault)
+    run("report", case, "-o", "splices.json", *vault)
+    run("report", case, "-o", "splices.html", *vault)
+    show(json.loads((OUTPUT / "splices.json").read_text()), told)
 
 
 def console_of() -> Console:

@@ -42,10 +42,9 @@ def make_splices(folder: Path) -> dict[str, str]:
     Image.fromarray(_pasted(coffee, large, (180, 40))).save(folder / "coffee-with-cat.png")
     return {
         "cat.jpg": f"a JPEG of quality {FIRST}, saved again at {LAST}",
-        "cat-with-cup.jpg": "the same, with a cup pasted in between that was never a JPEG",
-        "coffee.png": "nothing was done",
-        "coffee-with-cat.png": f"a cat that was enlarged {ENLARGED:g} times pasted in, stored "
-        "without loss",
+        "cat-with-cup.jpg": "the same steps, but a cup was pasted in between the saves",
+        "coffee.png": "as scikit-image has it",
+        "coffee-with-cat.png": f"a cat's eye, enlarged {ENLARGED:g} times, was pasted in",
     }
 
 

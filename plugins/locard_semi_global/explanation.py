@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from locard_semi_global.localiser import Localiser
     from locard_semi_global.regions import Area
 
-LARGEST: Final = 48
+LARGEST: Final = 40
 """Most cells a side of the window that a region is looked at in."""
 
 SMALLEST: Final = 24

@@ -34,7 +34,7 @@ def commands(folder: Path, sets: Path) -> Mapping[str, tuple[str | Path, ...]]:
     return {
         SOURCES: (
             *("evaluate", casia, *(sets / name for name in every), *OURS, *both, "--by", "split"),
-            *("--treat", "none", "--treat-authentic", "png,jpeg-75,jpeg-85,scale-0.5"),
+            *("--treat", "none", "--treat-authentic", "png,jpeg-75,sent-1600-85,scale-0.5"),
             *("--no-crf", "--limit", "160"),
         ),
         "splice-casia": ("evaluate", casia, *OURS, "--treat", "none,png,jpeg-80,scale-0.75"),

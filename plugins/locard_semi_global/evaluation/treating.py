@@ -15,7 +15,13 @@ import numpy as np
 
 from locard.evaluation.rows import UNTREATED
 from locard.evaluation.treatments import Treatment, TreatmentError, parse
-from locard.evaluation.treatments.pixels import JPEG_LARGEST_SIDE
+from locard.evaluation.treatments.pixels import (
+    JPEG_LARGEST_SIDE,
+    encode_jpeg,
+    nearest,
+    resize,
+    scaled_length,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +34,11 @@ if TYPE_CHECKING:
 RESAVED: Final = "resaved"
 """Authentic pictures saved again with tables of tampered ones: no table tells the classes apart."""
 
-FORMS: Final = ("border-N (pixels cut off on all four sides)", "tiles-N (tiles of N pixels mixed)")
+FORMS: Final = (
+    "border-N (pixels cut off on all four sides)",
+    "tiles-N (tiles of N pixels mixed)",
+    "sent-N-Q (reduced to N pixels if larger, saved as JPEG)",
+)
 
 _CELL = 8
 _BYTE = 255
@@ -135,6 +145,44 @@ class Grey(Treatment):
 
 
 @dataclass(frozen=True, slots=True)
+class Sent(Treatment):
+    """Reduced where it is larger, as messengers do, and saved as JPEG by Pillow (4:2:0).
+
+    Attributes:
+        side: The longer side afterwards at most, in pixels.
+        quality: IJG quality, 1 to 100.
+    """
+
+    side: int
+    quality: int
+
+    @property
+    def name(self) -> str:
+        """``sent-1600-80``."""
+        return f"sent-{self.side}-{self.quality}"
+
+    @property
+    def words(self) -> str:
+        """What is done."""
+        return f"reduced to {self.side} px if larger, saved as JPEG at quality {self.quality}"
+
+    def truth(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """See :meth:`~locard.evaluation.treatments.Treatment.truth`."""
+        return nearest(mask, *self._size(*mask.shape))
+
+    def apply(self, image: Image) -> bytes:
+        """See :meth:`~locard.evaluation.treatments.Treatment.apply`."""
+        pixels = image.pixels[:, :, 0] if image.header.channels == 1 else image.pixels
+        size = self._size(image.height, image.width)
+        smaller = pixels if size == (image.height, image.width) else resize(pixels, *size)
+        return encode_jpeg(smaller, self.quality)
+
+    def _size(self, height: int, width: int) -> tuple[int, int]:
+        factor = min(1.0, self.side / max(height, width))
+        return max(1, scaled_length(height, factor)), max(1, scaled_length(width, factor))
+
+
+@dataclass(frozen=True, slots=True)
 class Tables:
     """Quantisation tables and chroma sampling of a JPEG file.
 
@@ -222,6 +270,10 @@ _PROBES: Final = (
     (
         r"tiles-(\d{1,3})",
         lambda side: Mixed(int(side)) if int(side) and int(side) % _CELL == 0 else None,
+    ),
+    (
+        r"sent-(\d{2,4})-(\d{1,3})",
+        lambda side, quality: Sent(int(side), int(quality)) if 1 <= int(quality) <= 100 else None,
     ),
     ("grey", Grey),
 )

@@ -64,7 +64,9 @@ def image_of(pixels: np.ndarray) -> Image:
     return Image.from_array(pixels)
 
 
-@pytest.mark.parametrize("name", ["border-16", "tiles-32", "crop-3-5", "scale-0.75", "none"])
+@pytest.mark.parametrize(
+    "name", ["border-16", "tiles-32", "crop-3-5", "scale-0.75", "sent-100-90", "none"]
+)
 def test_truth_and_picture_are_treated_alike(name: str) -> None:
     mask = np.zeros((130, 141), np.bool_)
     mask[30:90, 40:100] = True
@@ -94,6 +96,17 @@ def test_mixed_tiles_are_the_same_tiles() -> None:
     assert tiles(mixed) != tiles(pixels)
 
 
+def test_small_pictures_are_sent_as_they_are() -> None:
+    image = image_of(noise(3))
+    sent, saved = (treatment_of(name) for name in ("sent-128-80", "jpeg-80"))
+    smaller = treatment_of("sent-100-80")
+    assert sent is not None
+    assert saved is not None
+    assert smaller is not None
+    assert sent.apply(image) == saved.apply(image)
+    assert Image.from_bytes(smaller.apply(image)).width == 100
+
+
 def test_grey_pictures_have_no_colours() -> None:
     treatment = treatment_of("grey")
     assert treatment is not None
@@ -105,7 +118,7 @@ def test_grey_pictures_have_no_colours() -> None:
 def test_probes_that_cannot_be_are_refused() -> None:
     with pytest.raises(TreatmentError, match="fewer than 64"):
         treatment_of("border-40").apply(image_of(noise(1)))  # type: ignore[union-attr]
-    for name in ("tiles-0", "tiles-12", "border-0", "shuffle"):
+    for name in ("tiles-0", "tiles-12", "border-0", "sent-100-0", "shuffle"):
         with pytest.raises(TreatmentError, match="no treatment"):
             treatment_of(name)
 

@@ -227,8 +227,8 @@ def _explain_regions(areas: Areas, regions: tuple[Region, ...]) -> str:
 def _explain_none(threshold: Threshold, power: float) -> str:
     return (
         f"No part stands out from the rest as splices do. Among such files ({threshold.name}) "
-        f"{power:.0%} of the spliced pictures were found in the model's validation; small and "
-        "long-lived splices are found less often."
+        f"{power:.0%} of the spliced pictures were found in the model's validation; small ones, "
+        "and those that were saved again or resized since, less often."
     )
 
 

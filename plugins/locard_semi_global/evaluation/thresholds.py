@@ -4,8 +4,9 @@ A cell is a kind of file and a size. Its threshold rests on the scores of authen
 pictures of the same kind of file; photographs, not pictures, are counted, for copies of one are
 alike (:func:`locard.evaluation.metrics.conformal.grouped_conformal`). A cell with few takes in the
 sizes nearest to it until :data:`LEAST` photographs are there. Then it is raised until no more than
-5 % of those of its own size exceed it; for this JPEG files of all qualities are its own, for large
-ones are few. Kinds of file are not pooled otherwise. A cell with fewer than :data:`LEAST_OWN`
+5 % of those of its own size exceed it, those of each data set for themselves where it has
+:data:`LEAST_OWN`; for this JPEG files of all qualities are its own, for large ones are few. Kinds
+of file are not pooled otherwise. A cell with fewer than :data:`LEAST_OWN`
 photographs of its own size has no threshold: nothing like it was seen.
 """
 
@@ -51,6 +52,7 @@ class Scored:
         groups: intp, shape (n,): number of each picture's photograph.
         files: intp, shape (n,): place in :data:`~locard_semi_global.evaluation.kinds.FILES`.
         sizes: intp, shape (n,): place in :data:`~locard_semi_global.evaluation.kinds.SIZES`.
+        origins: intp, shape (n,): number of each picture's data set.
     """
 
     scores: NDArray[np.float64]
@@ -58,6 +60,7 @@ class Scored:
     groups: NDArray[np.intp]
     files: NDArray[np.intp]
     sizes: NDArray[np.intp]
+    origins: NDArray[np.intp]
 
     @classmethod
     def of(cls, rows: Sequence[Row], statistic: str | None = None) -> Scored:
@@ -76,6 +79,7 @@ class Scored:
             numbered([row.shown.group for row in known]),
             np.array(files, np.intp),
             np.array([SIZES.index(row.shown.size) for row in known], np.intp),
+            numbered([row.shown.set for row in known]),
         )
 
     def part(self, chosen: NDArray[np.bool_]) -> Scored:
@@ -86,6 +90,7 @@ class Scored:
             self.groups[chosen],
             self.files[chosen],
             self.sizes[chosen],
+            self.origins[chosen],
         )
 
 
@@ -138,7 +143,7 @@ def _thresholds(scored: Scored, rate: float) -> Iterator[Threshold]:
         largest = grouped_conformal(scored.scores[pool], scored.groups[pool], rate)
         if largest is None:
             continue
-        largest = max(largest, grouped_quantile(scored.scores[own], scored.groups[own], rate))
+        largest = max(largest, *_quantiles(scored, own, rate))
         value = math.nextafter(largest, math.inf)
         hits = scored.scores[here & scored.tampered] >= value
         yield Threshold(
@@ -152,6 +157,15 @@ def _thresholds(scored: Scored, rate: float) -> Iterator[Threshold]:
             power=float(hits.mean()) if hits.size else None,
             tampered=hits.size,
         )
+
+
+def _quantiles(scored: Scored, own: NDArray[np.bool_], rate: float) -> Iterator[float]:
+    """Yield what no more than a share of the own pictures exceed, of all and of each data set."""
+    yield grouped_quantile(scored.scores[own], scored.groups[own], rate)
+    for origin in np.unique(scored.origins[own]):
+        some = own & (scored.origins == origin)
+        if _count(scored.groups[some]) >= LEAST_OWN:
+            yield grouped_quantile(scored.scores[some], scored.groups[some], rate)
 
 
 def _alike(files: NDArray[np.intp], file: int) -> NDArray[np.bool_]:

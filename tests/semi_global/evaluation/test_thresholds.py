@@ -31,6 +31,7 @@ def scored(
     size: int = 0,
     tampered: bool = False,
     shift: float = 0.0,
+    origin: int = 0,
 ) -> Scored:
     """Return scores of photographs whose copies score alike."""
     random = np.random.default_rng(seed)
@@ -38,7 +39,12 @@ def scored(
     values = random.normal(shift, 1, photographs)[groups] + 0.1 * random.normal(size=groups.size)
     same = np.ones(groups.size, np.intp)
     return Scored(
-        values, np.full(groups.size, tampered), groups + 1000 * seed, file * same, size * same
+        values,
+        np.full(groups.size, tampered),
+        groups + 1000 * seed,
+        file * same,
+        size * same,
+        origin * same,
     )
 
 
@@ -46,7 +52,7 @@ def joined(*some: Scored) -> Scored:
     return Scored(
         *(
             np.concatenate([getattr(one, name) for one in some])
-            for name in ("scores", "tampered", "groups", "files", "sizes")
+            for name in ("scores", "tampered", "groups", "files", "sizes", "origins")
         )
     )
 
@@ -68,6 +74,7 @@ def test_crossed_thresholds_rest_on_other_photographs() -> None:
         np.zeros(40, np.bool_),
         np.full(40, 9999),
         np.full(40, LOSSY),
+        np.zeros(40, np.intp),
         np.zeros(40, np.intp),
     )
     both = joined(ordinary, odd)
@@ -111,6 +118,15 @@ def test_large_jpeg_files_of_any_quality_raise_the_threshold() -> None:
     assert raised.value > found["JPEG 90-94", SIZES[0]].value
     # The other quality has too few of any size to promise anything.
     assert ("JPEG 80-89", SIZES[2]) not in found
+
+
+def test_each_data_set_keeps_to_its_own_share() -> None:
+    many, few = scored(200, 5), scored(8, 6, shift=4.0, origin=1)
+    (found,) = thresholds(joined(many, few))
+    assert np.mean(few.scores >= found.value) <= 1 / 8
+    three = scored(3, 6, shift=4.0, origin=1)
+    (found,) = thresholds(joined(many, three))
+    assert found.value < 4
 
 
 def test_power_is_the_share_of_tampered_pictures_that_are_found() -> None:

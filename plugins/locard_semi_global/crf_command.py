@@ -71,9 +71,9 @@ def tune_crf(
 ) -> None:
     """Choose the parameters by which dense-crf refines the maps of a network.
 
-    Those are chosen that gain most and by which no kind of picture of any data set loses. The gain
-    is measured by cross-validation over groups of pictures that share a source. Where each choice
-    harms some kind, none is made.
+    Those are chosen that gain most and by which no kind of picture of any data set loses more than
+    the standard error of its mean. The gain is measured by cross-validation over groups of pictures
+    that share a source. Where each choice harms some kind, none is made.
 
     Exit code 1 means that none was made, or that a picture could not be measured.
     """

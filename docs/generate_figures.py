@@ -168,23 +168,27 @@ def versions(name: str) -> str:
     return f"{named}.\n"
 
 
-TABLES: dict[str, Callable[..., str]] = {
-    function.__name__: function
-    for function in (
-        histories,
-        localisation,
-        verdicts,
-        alarms,
-        robustness,
-        leaks,
-        runs,
-        versions,
-        step,
-        edits,
-        gains,
-        published,
-    )
-} | CROP_TABLES | SPLICE_TABLES
+TABLES: dict[str, Callable[..., str]] = (
+    {
+        function.__name__: function
+        for function in (
+            histories,
+            localisation,
+            verdicts,
+            alarms,
+            robustness,
+            leaks,
+            runs,
+            versions,
+            step,
+            edits,
+            gains,
+            published,
+        )
+    }
+    | CROP_TABLES
+    | SPLICE_TABLES
+)
 
 
 def filled(text: str) -> str:

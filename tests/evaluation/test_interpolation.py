@@ -148,10 +148,14 @@ def _vng_gradients(m: NDArray[np.float64], y: int, x: int) -> dict[tuple[int, in
         if (y + x) % 2:
             found[i, j] = ahead + step((2 * i, j), (0, -j)) + step((i, 2 * j), (-i, 0))
         else:
-            found[i, j] = ahead + (
-                step((i, 0), (0, -j))
-                + step((0, j), (-i, 0))
-                + step((2 * i, j), (i, 0))
-                + step((i, 2 * j), (0, j))
-            ) / 2
+            found[i, j] = (
+                ahead
+                + (
+                    step((i, 0), (0, -j))
+                    + step((0, j), (-i, 0))
+                    + step((2 * i, j), (i, 0))
+                    + step((i, 2 * j), (0, j))
+                )
+                / 2
+            )
     return found

@@ -74,6 +74,8 @@ def is_shown(one: FigureResult, name: str) -> bool:
     if name != SOURCES:
         return one.figure in ("f1", "mcc", "best_f1", "auc", "f1_gain", "marked")
     # By source: photographs as they are, and all copies of a treatment together.
+    if ", split " in one.part and one.set != "untouched":  # others are of one split
+        return False
     plain = "," not in one.part and not one.part.startswith("area ")
     return one.figure == "flagged" and (plain or one.treatment == UNTREATED)
 

@@ -19,7 +19,8 @@ from locard_semi_global.evaluation.results import MethodResult
 
 from .conftest import SIDE, noise, with_square, write_set
 
-OURS = MethodResult(network="semi-global")
+BRIGHT = Wanted("semi-global", "0.0.1")
+OURS = MethodResult(network=BRIGHT.words)
 
 
 def quiet(_words: str, _done: int, _total: int) -> None:
@@ -34,7 +35,7 @@ def evaluated(*sets: Path, treatments: tuple[str, ...] = ("none",), **changes: o
         "limit": None,
         "workers": 1,
     }
-    values |= {"plan": Plan((Wanted("semi-global"),)), **changes}
+    values |= {"plan": Plan((BRIGHT,)), **changes}
     wanted = Evaluation(sets=sets, treatments=treatments, **values)  # type: ignore[arg-type]
     return evaluate(wanted, catalogue(), quiet)
 
@@ -78,7 +79,7 @@ def test_authentic_pictures_can_be_treated_alone(squares: Path) -> None:
 
 
 def test_a_group_that_is_taken_out_is_not_seen(squares: Path) -> None:
-    plan = Plan((Wanted("semi-global"),), without=((), ("content",), ("cfa",)))
+    plan = Plan((BRIGHT,), without=((), ("content",), ("cfa",)))
     found = evaluated(squares, plan=plan)
     figures = {
         one.method.without: one.value
@@ -90,7 +91,7 @@ def test_a_group_that_is_taken_out_is_not_seen(squares: Path) -> None:
 
 
 def test_more_processes_find_the_same(squares: Path) -> None:
-    plan = Plan((Wanted("semi-global"),), crf=True)
+    plan = Plan((BRIGHT,), crf=True)
     one, two = (
         evaluated(squares, treatments=("none", "jpeg-80"), workers=n, plan=plan) for n in (1, 2)
     )
@@ -158,6 +159,6 @@ def test_unknown_networks_and_treatments_are_refused(squares: Path) -> None:
     with pytest.raises(LocardError, match="no treatment 'twist'"):
         evaluated(squares, treatments=("twist",))
     with pytest.raises(LocardError, match="no group of traces smell"):
-        evaluated(squares, plan=Plan((Wanted("semi-global"),), without=(("smell",),)))
+        evaluated(squares, plan=Plan((BRIGHT,), without=(("smell",),)))
     with pytest.raises(LocardError, match=r"9\.9"):
         evaluated(squares, plan=Plan((Wanted("semi-global", "9.9"),)))

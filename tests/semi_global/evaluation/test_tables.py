@@ -178,7 +178,17 @@ def test_a_changed_card_is_another_model(tmp_path: Path, monkeypatch: pytest.Mon
 def test_the_commands_print_and_write(squares: Path, tmp_path: Path) -> None:
     runner = CliRunner()
     output = tmp_path / "results.json"
-    words = ["evaluate", str(squares), "--networks", "semi-global", "--treat", "none", "--no-crf"]
+    words = [
+        "evaluate",
+        str(squares),
+        "--networks",
+        "semi-global",
+        "--model",
+        "0.0.1",
+        "--treat",
+        "none",
+        "--no-crf",
+    ]
     words += ["-w", "1", "-o", str(output), "--rows", str(tmp_path / "rows.csv")]
     said = runner.invoke(app, words)
     assert said.exit_code == 0, said.output
@@ -186,7 +196,9 @@ def test_the_commands_print_and_write(squares: Path, tmp_path: Path) -> None:
     read = SpliceResults.model_validate(json.loads(output.read_text()))
     assert read.sets[0].kinds == {"authentic": 4, "copy-move": 2, "splice": 2}
     assert len((tmp_path / "rows.csv").read_text().splitlines()) == 9
-    probed = runner.invoke(app, ["probe", str(squares), "-w", "1", "--limit", "3"])
+    probed = runner.invoke(
+        app, ["probe", str(squares), "--model", "0.0.1", "-w", "1", "--limit", "3"]
+    )
     assert probed.exit_code == 0, probed.output
     lines = [line.split("│") for line in probed.output.splitlines() if line.startswith("│")]
     cells = {line[1].strip(): [cell.strip() for cell in line[2:4]] for line in lines}

@@ -53,7 +53,7 @@ def ablate(
 
     require_libraries()
     from locard_semi_global.evaluation.ablations import read_ablations, table, train_all
-    from locard_semi_global.tasks import Given
+    from locard_semi_global.prepared import Given
 
     ablations = read_ablations(config)
     with counting_bars(quiet=quiet) as advance:

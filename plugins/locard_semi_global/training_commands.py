@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from locard.training.task import Progress, TrainingResult
-    from locard_semi_global.tasks import Prepared
+    from locard_semi_global.prepared import Prepared
 
 _NAMED = 10
 """How many pictures that were left out are named."""
@@ -84,7 +84,8 @@ def train(
     from locard.training.libraries import require_libraries
 
     require_libraries()
-    from locard_semi_global.tasks import Given, prepare
+    from locard_semi_global.prepared import Given
+    from locard_semi_global.tasks import prepare
 
     with counting_bars(quiet=quiet) as advance:
         given = Given(

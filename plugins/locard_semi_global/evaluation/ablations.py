@@ -19,7 +19,7 @@ from locard_semi_global.shipped import found
 from locard_semi_global.training.config import BlockEvidenceConfig
 
 if TYPE_CHECKING:
-    from locard_semi_global.tasks import Given
+    from locard_semi_global.prepared import Given
 
 NETWORK: Final = "block-evidence"
 _FIRST = "f1"

@@ -26,7 +26,7 @@ from locard_semi_global.paper.patches import draw
 from locard_semi_global.paper.starting import started
 from locard_semi_global.paper.task import PatchTask
 from locard_semi_global.paper.views import Wanted, described, open_views
-from locard_semi_global.tasks import Given, Prepared
+from locard_semi_global.prepared import Given, Prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable

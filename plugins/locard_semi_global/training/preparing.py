@@ -18,7 +18,7 @@ from locard.training.run_folder import RunFolder
 from locard.training.weights import fill, from_bytes
 from locard_semi_global.evidence.channels import CHANNELS, GROUP_OF, VERSION
 from locard_semi_global.network.localiser_network import Architecture, BlockEvidenceNetwork
-from locard_semi_global.tasks import Given, Prepared
+from locard_semi_global.prepared import Given, Prepared
 from locard_semi_global.training.cache import Row
 from locard_semi_global.training.cache import read as read_window
 from locard_semi_global.training.config import BlockEvidenceConfig

@@ -19,7 +19,7 @@ from locard_semi_global.evaluation.ablations import (
     train_all,
 )
 from locard_semi_global.evidence.groups import GROUPS
-from locard_semi_global.tasks import Given
+from locard_semi_global.prepared import Given
 
 from .conftest import write_set
 

@@ -24,7 +24,8 @@ from locard_semi_global.paper.patches import draw, labels_of
 from locard_semi_global.paper.preparing import network_of, small_network_of
 from locard_semi_global.paper.resnet import ResNet18
 from locard_semi_global.paper.starting import started
-from locard_semi_global.tasks import Given, prepare
+from locard_semi_global.prepared import Given
+from locard_semi_global.tasks import prepare
 
 QUICK = "epochs = 1\nepoch_patches = 8\nbatch_size = 4\nvalidation_patches = 4\nthreads = 1\n"
 

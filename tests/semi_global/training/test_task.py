@@ -14,7 +14,8 @@ from locard.training.config import ConfigError, parse
 from locard.training.loop import train
 from locard_semi_global.evidence.channels import CHANNELS
 from locard_semi_global.evidence.groups import GROUPS
-from locard_semi_global.tasks import Given, Prepared, prepare
+from locard_semi_global.prepared import Given, Prepared
+from locard_semi_global.tasks import prepare
 from locard_semi_global.training.config import BlockEvidenceConfig
 from locard_semi_global.training.preparing import network_of
 from locard_semi_global.training.task import Batch, BlockEvidenceTask

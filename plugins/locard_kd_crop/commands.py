@@ -10,6 +10,7 @@ import typer
 from locard.cli.common import (
     JsonOption,
     QuietOption,
+    first_of,
     image_files,
     print_json,
     print_table,
@@ -30,9 +31,6 @@ app.add_typer(datasets, name="dataset")
 training_commands.register(app)
 evaluation_command.register(app)
 export_command.register(app)
-
-_NAMED = 10
-"""How many sentences of a kind are printed."""
 
 
 @app.callback()
@@ -108,7 +106,7 @@ def build(
         _print_made(made)
     broken = [*refused, *(f"{one.name}: {one.why}" for one in made.unusable if one.broken)]
     failed = [f"{n} pairs left out: {why}" for why, n in sorted(made.failed.items())]
-    for sentence in _some([*broken, *failed]):
+    for sentence in first_of([*broken, *failed]):
         typer.echo(f"locard: {sentence}", err=True)
     raise typer.Exit(ExitCode.ATTENTION if broken or failed else ExitCode.OK)
 
@@ -125,7 +123,7 @@ def _print_made(made: Made) -> None:
     for stratum, names in made.variants.items():
         typer.echo(f"  stratum {stratum}: {', '.join(names)}")
     passed_over = [f"{one.name}: {one.why}" for one in made.unusable if not one.broken]
-    for sentence in _some(passed_over):
+    for sentence in first_of(passed_over):
         typer.echo(f"  passed over: {sentence}")
 
 
@@ -182,7 +180,7 @@ def _print_check(checked: Check, images: int) -> None:
         ("In more than one split", list(checked.divisions)),
     ):
         typer.echo(f"{words}: {len(sentences)}")
-        for sentence in _some(sentences):
+        for sentence in first_of(sentences):
             typer.echo(f"  {sentence}")
     if chance := len(inspection.duplicates) - len(contradictions):
         typer.echo(f"Windows of a photograph that were drawn more than once: {chance}")
@@ -197,9 +195,3 @@ def _print_check(checked: Check, images: int) -> None:
         print_table(table)
     if checked.clean:
         typer.echo("Nothing to look at.")
-
-
-def _some(sentences: list[str]) -> list[str]:
-    """Return the first sentences, and how many more there are."""
-    more = len(sentences) - _NAMED
-    return [*sentences[:_NAMED], *([f"and {more} more"] if more > 0 else [])]

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from locard.cli.common import QuietOption, printable
+from locard.cli.common import QuietOption
 from locard.cli.progress import counting_bars
-
-if TYPE_CHECKING:
-    from locard.training.task import Progress, TrainingResult
-    from locard_kd_crop.tasks import Prepared
+from locard.cli.training import print_training, train_with_bar
 
 DataSets = Annotated[
     list[Path], typer.Argument(metavar="DIR...", help="Data sets of locard crop dataset build.")
@@ -103,28 +99,6 @@ def _run(
     with counting_bars(quiet=quiet) as advance:
         given = Given(tuple(data_sets), kept, weights, teacher, advance)
         prepared = prepare(config, given, ending)
-        result = _train(prepared, output, advance)
+        result = train_with_bar(prepared.task, prepared.config, output, prepared.inputs, advance)
     if not quiet:
-        _print_result(result)
-
-
-def _train(
-    prepared: Prepared, output: Path, advance: Callable[[str, int, int], None]
-) -> TrainingResult:
-    from locard.training.loop import train
-
-    def watch(progress: Progress) -> None:
-        advance("training", progress.step, progress.steps)
-
-    return train(prepared.task, prepared.config, output, inputs=prepared.inputs, watch=watch)
-
-
-def _print_result(result: TrainingResult) -> None:
-    done = "trained" if result.trained else "was trained already"
-    typer.echo(printable(str(result.weights)))
-    typer.echo(
-        f"{done}: {result.epochs} epochs, {result.steps} steps, {result.seconds / 60:.1f} minutes; "
-        f"ended by {result.reason}, best epoch {result.best_epoch}"
-    )
-    for name, value in result.figures.items():
-        typer.echo(f"  {name.replace('_', ' ')}: {value:.4f}")
+        print_training(result)

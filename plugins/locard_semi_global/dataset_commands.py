@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from locard.cli.common import QuietOption, image_files, printable
+from locard.cli.common import QuietOption, first_of, image_files, printable
 from locard.cli.options import WorkersOption, cores
 from locard.cli.progress import counting_bars
 from locard.errors import ExitCode
@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from locard_semi_global.synthesis.build import Built
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-
-_NAMED = 10
-"""How many sentences of a kind are printed."""
 
 OutputOption = Annotated[
     Path, typer.Option("--output", "-o", help="Folder to make; one that was begun goes on.")
@@ -104,7 +101,9 @@ def _print_built(built: Built) -> None:
         typer.echo(f"  no two photographs serve for {', '.join(built.unserved)}")
     for split, count in sorted(built.splits.items()):
         typer.echo(f"  {split}: {count} pictures from {built.photographs[split]} photographs")
-    for sentence in _some([f"{one.name}: {one.why}" for one in built.unusable if not one.broken]):
+    for sentence in first_of(
+        [f"{one.name}: {one.why}" for one in built.unusable if not one.broken]
+    ):
         typer.echo(f"  passed over: {sentence}")
 
 
@@ -194,12 +193,6 @@ def untouched(
 
 
 def _end(problems: list[str]) -> None:
-    for sentence in _some(problems):
+    for sentence in first_of(problems):
         typer.echo(f"locard: {sentence}", err=True)
     raise typer.Exit(ExitCode.ATTENTION if problems else ExitCode.OK)
-
-
-def _some(sentences: list[str]) -> list[str]:
-    """Return the first sentences, and how many more there are."""
-    more = len(sentences) - _NAMED
-    return [*sentences[:_NAMED], *([f"and {more} more"] if more > 0 else [])]

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from locard.cli.common import QuietOption, printable
+from locard.cli.common import QuietOption, first_of
 from locard.cli.options import WorkersOption, cores
 from locard.cli.progress import counting_bars
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from locard.training.task import Progress, TrainingResult
-    from locard_semi_global.prepared import Prepared
-
-_NAMED = 10
-"""How many pictures that were left out are named."""
+from locard.cli.training import print_training, train_with_bar
 
 
 def register(app: typer.Typer) -> None:
@@ -98,32 +90,8 @@ def train(
             advance=advance,
         )
         prepared = prepare(network, config, given)
-        result = _train(prepared, output, advance)
-    for sentence in prepared.left_out[:_NAMED]:
-        typer.echo(f"locard: left out: {sentence}", err=True)
-    if len(prepared.left_out) > _NAMED:
-        typer.echo(f"locard: and {len(prepared.left_out) - _NAMED} more", err=True)
+        result = train_with_bar(prepared.task, prepared.config, output, prepared.inputs, advance)
+    for sentence in first_of([f"left out: {one}" for one in prepared.left_out]):
+        typer.echo(f"locard: {sentence}", err=True)
     if not quiet:
-        _print_result(result)
-
-
-def _train(
-    prepared: Prepared, output: Path, advance: Callable[[str, int, int], None]
-) -> TrainingResult:
-    from locard.training.loop import train as run
-
-    def watch(progress: Progress) -> None:
-        advance("training", progress.step, progress.steps)
-
-    return run(prepared.task, prepared.config, output, inputs=prepared.inputs, watch=watch)
-
-
-def _print_result(result: TrainingResult) -> None:
-    done = "trained" if result.trained else "was trained already"
-    typer.echo(printable(str(result.weights)))
-    typer.echo(
-        f"{done}: {result.epochs} epochs, {result.steps} steps, {result.seconds / 60:.1f} minutes; "
-        f"ended by {result.reason}, best epoch {result.best_epoch}"
-    )
-    for name, value in result.figures.items():
-        typer.echo(f"  {name.replace('_', ' ')}: {value:.4f}")
+        print_training(result)
